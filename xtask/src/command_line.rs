@@ -1,0 +1,35 @@
+//! What can be asked for, and who does it.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::machine::Machine;
+use crate::{dist, engine, suite};
+
+/// The repository's own tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Builds the static binaries that go into a sidecar and a guest, into target/dist/<arch>
+    Dist(dist::Options),
+    /// Makes sure that a Docker Engine answers and has the base image; installs what it may
+    Engine,
+    /// Checks and tests everything, and says what was skipped
+    Test(suite::Options),
+}
+
+impl Task {
+    pub(crate) fn run(&self, machine: &Machine) -> Result<()> {
+        match self {
+            Self::Dist(options) => dist::build(machine, options),
+            Self::Engine => engine::ensure(machine),
+            Self::Test(options) => suite::run(machine, options),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! A Docker Engine with the base image of our images, on a machine that may have neither.
+
+mod api;
+mod base;
+mod service;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::engine::api::Api;
+use crate::machine::Machine;
+
+/// Makes sure that an engine answers and has the base image, or says what is missing and how to get it.
+pub(crate) fn ensure(machine: &Machine) -> Result<()> {
+    let Some(socket) = socket(machine)? else {
+        println!("engine: DOCKER_HOST names one that is not on this machine; it is taken as it is");
+        return Ok(());
+    };
+    let api = Api::new(socket);
+    service::ensure_answers(machine, &api)?;
+    base::ensure_image(machine, &api)
+}
+
+/// The engine's socket; none for an engine elsewhere.
+fn socket(machine: &Machine) -> Result<Option<PathBuf>> {
+    match machine.docker_host.as_deref() {
+        None => Ok(Some(PathBuf::from("/var/run/docker.sock"))),
+        Some(chosen) => match chosen.split_once("://") {
+            Some(("unix", path)) => Ok(Some(PathBuf::from(path))),
+            Some(("tcp" | "ssh" | "http" | "https", _)) => Ok(None),
+            _ => bail!("DOCKER_HOST is {chosen:?}, which is not an engine's address"),
+        },
+    }
+}

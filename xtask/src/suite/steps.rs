@@ -1,0 +1,205 @@
+//! The steps of the suite, in the order in which they find out most per minute.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::report::Outcome;
+use super::skips::SkipLog;
+use super::tools;
+use crate::machine::Machine;
+use crate::{dist, engine, process};
+
+/// One thing that has to hold.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    /// Steps without which this one says nothing.
+    pub(super) needs: &'static [&'static str],
+    pub(super) run: fn(&Machine) -> Result<Outcome>,
+}
+
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "the code is formatted",
+        needs: &[],
+        run: fmt,
+    },
+    Step {
+        name: "clippy",
+        about: "no lint warns",
+        needs: &[],
+        run: clippy,
+    },
+    Step {
+        name: "docs",
+        about: "the documentation builds without a warning",
+        needs: &[],
+        run: docs,
+    },
+    Step {
+        name: "doctests",
+        about: "the examples in the documentation hold",
+        needs: &[],
+        run: doctests,
+    },
+    Step {
+        name: "tests",
+        about: "all tests that need no engine",
+        needs: &[],
+        run: tests,
+    },
+    Step {
+        name: "dist",
+        about: "the static binaries build",
+        needs: &[],
+        run: static_binaries,
+    },
+    Step {
+        name: "engine",
+        about: "an engine answers and has the base image",
+        needs: &[],
+        run: docker_engine,
+    },
+    Step {
+        name: "docker",
+        about: "all tests in containers",
+        needs: &["engine", "dist"],
+        run: docker,
+    },
+    Step {
+        name: "alone",
+        about: "each crate builds by itself",
+        needs: &[],
+        run: alone,
+    },
+    Step {
+        name: "deny",
+        about: "licences, bans and sources of dependencies",
+        needs: &[],
+        run: deny,
+    },
+];
+
+/// Tests that need an engine live in test binaries of these names, in whatever crate.
+const NEEDS_ENGINE: &str = "binary(/^docker/)";
+
+fn fmt(machine: &Machine) -> Result<Outcome> {
+    passes(machine.cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(machine: &Machine) -> Result<Outcome> {
+    passes(machine.cargo().args([
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn docs(machine: &Machine) -> Result<Outcome> {
+    let mut cargo = machine.cargo();
+    cargo.env("RUSTDOCFLAGS", "-D warnings");
+    passes(cargo.args([
+        "doc",
+        "--locked",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ]))
+}
+
+fn doctests(machine: &Machine) -> Result<Outcome> {
+    passes(machine.cargo().args(["test", "--locked", "--workspace", "--doc"]))
+}
+
+fn tests(machine: &Machine) -> Result<Outcome> {
+    nextest(machine, &format!("not {NEEDS_ENGINE}"))
+}
+
+fn docker(machine: &Machine) -> Result<Outcome> {
+    process::run(
+        machine
+            .cargo()
+            .args(["build", "--locked", "--package", "bottle-cli"]),
+    )?;
+    nextest(machine, NEEDS_ENGINE)
+}
+
+fn nextest(machine: &Machine, filter: &str) -> Result<Outcome> {
+    tools::NEXTEST.ensure(machine)?;
+    let skips = SkipLog::fresh(machine)?;
+    let mut cargo = machine.cargo();
+    cargo.args([
+        "nextest",
+        "run",
+        "--locked",
+        "--workspace",
+        "--no-fail-fast",
+        "--no-tests=warn",
+        "-E",
+        filter,
+    ]);
+    process::run(cargo.env(SkipLog::VARIABLE, skips.file()))?;
+    skips.outcome()
+}
+
+fn static_binaries(machine: &Machine) -> Result<Outcome> {
+    dist::build(machine, &dist::Options::fast())?;
+    Ok(Outcome::Passed)
+}
+
+/// Where nothing may be installed, an engine is the user's to bring.
+fn docker_engine(machine: &Machine) -> Result<Outcome> {
+    match engine::ensure(machine) {
+        Err(missing) if !machine.may_install_packages() => Ok(Outcome::Skipped(vec![format!("{missing:#}")])),
+        done => done.map(|()| Outcome::Passed),
+    }
+}
+
+/// Features that another member of the workspace switches on must not be what makes a crate compile.
+fn alone(machine: &Machine) -> Result<Outcome> {
+    let metadata =
+        process::output(
+            machine
+                .cargo()
+                .args(["metadata", "--locked", "--no-deps", "--format-version=1"]),
+        )?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let packages = metadata
+        .get("packages")
+        .and_then(|value| value.as_array())
+        .context("no packages")?;
+    for package in packages {
+        let name = package
+            .get("name")
+            .and_then(|value| value.as_str())
+            .context("a package without a name")?;
+        process::run(
+            machine
+                .cargo()
+                .args(["check", "--quiet", "--locked", "--package", name]),
+        )?;
+    }
+    Ok(Outcome::Passed)
+}
+
+/// Advisories are left out: their database lies elsewhere, and a suite must give the same answer twice.
+fn deny(machine: &Machine) -> Result<Outcome> {
+    tools::DENY.ensure(machine)?;
+    passes(
+        machine
+            .cargo()
+            .args(["deny", "--locked", "check", "bans", "licenses", "sources"]),
+    )
+}
+
+fn passes(command: &mut Command) -> Result<Outcome> {
+    process::run(command)?;
+    Ok(Outcome::Passed)
+}
