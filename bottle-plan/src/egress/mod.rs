@@ -1,0 +1,46 @@
+//! The egress policy as data: which requests may leave, and what happens to their credentials.
+
+mod host;
+mod matching;
+mod route;
+mod upstream;
+
+pub use host::{HostName, HostPattern, HostPatternError};
+pub use matching::{HeaderMatch, Method, PathMatch, RouteMatch, TokenError, ValueMatch};
+pub use route::{
+    AuthScheme, Detectors, Dlp, GitAccess, GuestAuth, InboundDetector, OnMatch, OutboundDetector, Route,
+    RouteAuth, RouteLimits, RouteOwner, WebSocketRule,
+};
+pub use upstream::{ResolveOverride, ResolveOverrideError, UpstreamCa};
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that the egress door decides by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressPlan {
+    /// How much each event says.
+    #[serde(default)]
+    pub log: LogDetail,
+    /// The allowlist. No two routes have the same host pattern.
+    pub routes: Vec<Route>,
+    /// Host and port pairs whose address is given instead of resolved; lifts the address check for exactly them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolve: Vec<ResolveOverride>,
+    /// Extra certificate authorities, each for one upstream host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upstream_ca: Vec<UpstreamCa>,
+}
+
+/// How much an event says about a request. The decision itself is always recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogDetail {
+    /// Decisions only (`egress.log: 0`).
+    #[default]
+    Decisions,
+    /// Headers too, redacted (`1`).
+    Headers,
+    /// Headers and bodies, redacted (`2`).
+    Bodies,
+}
