@@ -1,0 +1,16 @@
+//! Strict YAML that keeps where everything stood, and diagnostics that show it.
+//!
+//! Whoever reads a file that a person wrote wants to name every mistake in it at once. A deserializer stops at
+//! the first one and has lost the quotes. So this crate gives a tree of spans, readers that lower it by hand,
+//! and a sink that collects the mistakes of many files. It must not know what any file means.
+#![forbid(unsafe_code)]
+
+mod escape;
+mod source;
+mod suggest;
+mod tree;
+
+pub use escape::{escape_untrusted, quoted};
+pub use source::{Location, Source, Span, Spanned};
+pub use suggest::nearest;
+pub use tree::{Entry, Map, Node, Scalar, ScalarStyle, Value};
