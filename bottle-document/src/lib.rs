@@ -5,12 +5,18 @@
 //! and a sink that collects the mistakes of many files. It must not know what any file means.
 #![forbid(unsafe_code)]
 
+mod diagnostic;
+mod diagnostics;
 mod escape;
+mod render;
 mod source;
 mod suggest;
 mod tree;
 
+pub use diagnostic::{Diagnostic, Label, Severity};
+pub use diagnostics::Diagnostics;
 pub use escape::{escape_untrusted, quoted};
+pub use render::RenderStyle;
 pub use source::{Location, Source, Span, Spanned};
 pub use suggest::nearest;
 pub use tree::{Entry, Map, Node, Scalar, ScalarStyle, Value};
