@@ -158,6 +158,27 @@ impl Entry {
         self.node.expect_map().map_err(|wrong| self.name(wrong))
     }
 
+    /// The meaning of one of a few words.
+    ///
+    /// # Errors
+    /// A diagnostic that names the allowed words, for any other word or type.
+    pub fn expect_keyword<T, const N: usize>(&self, words: [(&'static str, T); N]) -> Result<T, Diagnostic> {
+        let text = self.expect_string()?;
+        let allowed = words.each_ref().map(|(word, _)| *word);
+        let found = words.into_iter().find(|(word, _)| *word == text);
+        found.map(|(_, meaning)| meaning).ok_or_else(|| {
+            let message = format!(
+                "{} cannot be {}",
+                crate::quoted(&self.key.value),
+                crate::quoted(text)
+            );
+            Diagnostic::error("unknown-value", message)
+                .at(&self.node.span)
+                .did_you_mean(crate::nearest(text, allowed))
+                .help(format!("allowed: {}", allowed.join(", ")))
+        })
+    }
+
     /// An empty value has no text of its own to point at, so its key stands for it.
     fn name(&self, wrong: WrongType) -> WrongType {
         let span = if wrong.span.text().is_empty() {

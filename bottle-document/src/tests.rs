@@ -1,6 +1,8 @@
 //! Sources, frontmatter, the sink and the readers together.
 
-use crate::{Diagnostic, Diagnostics, Frontmatter, MapReader, RenderStyle, Source, parse};
+use std::path::PathBuf;
+
+use crate::{Diagnostic, Diagnostics, Frontmatter, MapReader, PathBase, RenderStyle, Source, parse};
 
 #[track_caller]
 fn check_split(text: &str, expected: Result<(&str, &str), &str>) {
@@ -46,7 +48,7 @@ fn locations_count_characters_and_lines_from_one() {
 fn spans_stay_inside_the_text() {
     let source = Source::new("file", "éa");
     assert_eq!(source.span(1..9).text(), "éa");
-    assert_eq!(source.span(9..1).text(), "");
+    assert_eq!(source.span(9..12).text(), "");
     assert_eq!(source.whole().within(2..9).text(), "a");
 }
 
@@ -97,6 +99,44 @@ fn a_reader_names_unknown_missing_refused_and_mistyped_keys_at_once() {
     keys.ignored("color");
     keys.finish(&mut diagnostics);
     insta::assert_snapshot!(diagnostics.render(RenderStyle::plain()));
+}
+
+#[test]
+fn a_keyword_is_one_of_those_allowed() {
+    let source = Source::new("route.yaml", "a: strip\nb: Strip\nc: drop\nd: []\n");
+    let mut diagnostics = Diagnostics::default();
+    let node = parse(&source.whole(), &mut diagnostics).expect("well-formed");
+    let map = node.expect_map().expect("a map");
+    let words = [("strip", 1), ("pass", 2)];
+    let mut read = |key| diagnostics.accept(map.entry(key).expect("there").expect_keyword(words));
+    assert_eq!(
+        [read("a"), read("b"), read("c"), read("d")],
+        [Some(1), None, None, None]
+    );
+    insta::assert_snapshot!(diagnostics.render(RenderStyle::plain()));
+}
+
+#[test]
+fn paths_start_at_their_file_or_at_home() {
+    let base = PathBase {
+        folder: "/home/ada/.bot-bottle/bottles".into(),
+        home: "/home/ada".into(),
+    };
+    let check = |text: &str, expected: Option<&str>| {
+        assert_eq!(base.resolve(text).ok(), expected.map(PathBuf::from), "{text:?}");
+    };
+    check("Dockerfile", Some("/home/ada/.bot-bottle/bottles/Dockerfile"));
+    check("../x/./y", Some("/home/ada/.bot-bottle/x/y"));
+    check("/etc/ca.pem", Some("/etc/ca.pem"));
+    check("~/.ssh/id", Some("/home/ada/.ssh/id"));
+    check("~//etc/x", Some("/home/ada/etc/x"));
+    check("~", Some("/home/ada"));
+    check("/../../x", Some("/x"));
+    check("~grace/x", None);
+    check("$HOME/x", None);
+    check("", None);
+    check("a\0b", None);
+    check("a\nb", None);
 }
 
 #[test]
