@@ -47,9 +47,8 @@ impl PathBase {
         }
         let joined = match text.strip_prefix('~') {
             Some("") => self.home.clone(),
-            Some(rest) => self
-                .home
-                .join(rest.strip_prefix('/').ok_or(PathError::OtherHome)?),
+            Some(rest) if rest.starts_with('/') => self.home.join(rest.trim_start_matches('/')),
+            Some(_) => return Err(PathError::OtherHome),
             None => self.folder.join(text),
         };
         Ok(without_dots(&joined))
