@@ -38,7 +38,7 @@ struct Options {
     #[arg(long, default_value_t = 0)]
     delay: u64,
     /// The answer to a WebSocket upgrade
-    #[arg(long, default_value_t = StatusCode::UPGRADE_REQUIRED)]
+    #[arg(long, default_value = "426")]
     upgrade: StatusCode,
 }
 
@@ -73,5 +73,16 @@ fn main() -> Result<()> {
     }
     loop {
         std::thread::park();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_has_to_be_given() {
+        let options = Options::try_parse_from(["mock-model"]).unwrap();
+        assert_eq!(options.upgrade, StatusCode::UPGRADE_REQUIRED);
     }
 }
