@@ -1,0 +1,119 @@
+//! Whose an object is, so that a sweep takes only what is its own.
+
+use bottle_plan::names::Identity;
+
+/// What everything that a launch makes is labelled with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The bottle.
+    pub identity: Identity,
+    /// The machine's own id, hashed.
+    pub machine: String,
+    /// The user.
+    pub uid: u32,
+    /// The kernel's boot id; process ids mean nothing across boots.
+    pub boot: String,
+    /// The `bottle` command that started it.
+    pub pid: u32,
+    /// When that process was started, in clock ticks since boot: a recycled process id is not the same process.
+    pub pid_started: u64,
+    /// The version of that command.
+    pub version: String,
+    /// When, in seconds since 1970.
+    pub started_at: u64,
+}
+
+impl Owner {
+    /// Returns the labels, name and value.
+    #[must_use]
+    pub fn labels(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("bottle.identity", self.identity.to_string()),
+            ("bottle.machine", self.machine.clone()),
+            ("bottle.uid", self.uid.to_string()),
+            ("bottle.boot", self.boot.clone()),
+            ("bottle.pid", self.pid.to_string()),
+            ("bottle.pid-started", self.pid_started.to_string()),
+            ("bottle.version", self.version.clone()),
+            ("bottle.started-at", self.started_at.to_string()),
+        ]
+    }
+
+    /// Reads the labels back; none when one is missing or no number where a number belongs.
+    #[must_use]
+    pub fn from_labels<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        Some(Self {
+            identity: get("bottle.identity")?.parse().ok()?,
+            machine: get("bottle.machine")?.to_owned(),
+            uid: get("bottle.uid")?.parse().ok()?,
+            boot: get("bottle.boot")?.to_owned(),
+            pid: get("bottle.pid")?.parse().ok()?,
+            pid_started: get("bottle.pid-started")?.parse().ok()?,
+            version: get("bottle.version")?.to_owned(),
+            started_at: get("bottle.started-at")?.parse().ok()?,
+        })
+    }
+
+    /// Tells whether an object is this user's and of this machine.
+    #[must_use]
+    pub fn is_of(&self, ours: &Self) -> bool {
+        self.machine == ours.machine && self.uid == ours.uid
+    }
+
+    /// Tells whether the command that made an object still runs. `started` returns the start time of a process in
+    /// clock ticks since boot, or none when there is no such process.
+    #[must_use]
+    pub fn is_alive(&self, boot: &str, started: impl Fn(u32) -> Option<u64>) -> bool {
+        self.boot == boot && started(self.pid) == Some(self.pid_started)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner() -> Owner {
+        Owner {
+            identity: "demo-00000".parse().unwrap(),
+            machine: "m".to_owned(),
+            uid: 1000,
+            boot: "b".to_owned(),
+            pid: 7,
+            pid_started: 99,
+            version: "0.1.0".to_owned(),
+            started_at: 5,
+        }
+    }
+
+    #[test]
+    fn labels_read_back() {
+        let labels = owner().labels();
+        let get = |name: &str| {
+            labels
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| value.as_str())
+        };
+        assert_eq!(Owner::from_labels(get), Some(owner()));
+        assert_eq!(Owner::from_labels(|_| None), None);
+    }
+
+    #[test]
+    fn a_recycled_process_id_is_not_the_owner() {
+        assert!(owner().is_alive("b", |_| Some(99)));
+        assert!(!owner().is_alive("b", |_| Some(100)));
+        assert!(!owner().is_alive("b", |_| None));
+        assert!(!owner().is_alive("other", |_| Some(99)));
+    }
+
+    #[test]
+    fn foreign_machine_label_left_alone() {
+        let foreign = Owner {
+            machine: "other".to_owned(),
+            ..owner()
+        };
+        assert!(!foreign.is_of(&owner()));
+        assert!(!Owner { uid: 0, ..owner() }.is_of(&owner()));
+        assert!(owner().is_of(&owner()));
+    }
+}
