@@ -141,16 +141,8 @@ fn the_plan_does_nothing_to_the_world() -> Result<()> {
     for (path, text) in text_files()? {
         let in_plan = path.starts_with(root()?.join("bottle-plan/src"));
         if in_plan && path.file_name().is_some_and(|name| name != "tests.rs") {
-            let used = [
-                "std::fs",
-                "std::net",
-                "std::process",
-                "std::env",
-                "std::thread",
-                "tokio",
-            ];
-            let used = used.iter().filter(|module| text.contains(**module));
-            findings.extend(used.map(|module| format!("{}: {module}", path.display())));
+            let used = EFFECTS.iter().filter(|effect| text.contains(**effect));
+            findings.extend(used.map(|effect| format!("{}: {effect}", path.display())));
         }
     }
     assert_none("the plan is plain data", &findings);
