@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::egress::RouteOwner;
+
 /// Says why a text is not the name that was wanted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} {text:?} is not allowed: {rule}")]
@@ -133,6 +135,18 @@ impl Label {
     }
 }
 
+impl TokenSlot {
+    /// Names the n-th credential of one owner's routes; the names of two owners never meet.
+    #[must_use]
+    pub fn numbered(owner: RouteOwner, number: usize) -> Self {
+        let prefix = match owner {
+            RouteOwner::Manifest => "bottle",
+            RouteOwner::Provider => "provider",
+        };
+        Self(format!("{prefix}-token-{number}"))
+    }
+}
+
 fn is_name(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -228,6 +242,16 @@ mod tests {
                 proptest::prop_assert!(label.identity().is_ok(), "{label:?}");
             }
         });
+    }
+
+    #[test]
+    fn numbered_slots_are_slots() {
+        let slot = TokenSlot::numbered(RouteOwner::Manifest, usize::MAX);
+        assert_eq!(slot.as_str().parse::<TokenSlot>().as_ref(), Ok(&slot));
+        assert_ne!(
+            TokenSlot::numbered(RouteOwner::Provider, 1),
+            TokenSlot::numbered(RouteOwner::Manifest, 1)
+        );
     }
 
     #[test]

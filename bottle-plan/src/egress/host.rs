@@ -141,13 +141,18 @@ impl std::str::FromStr for HostPattern {
         if domain.address.is_some() {
             return Err(HostPatternError::Star(text.chars().take(80).collect()));
         }
-        match psl::suffix_str(domain.as_str()) {
-            Some(suffix) if suffix == domain.as_str() => {
-                Err(HostPatternError::PublicSuffix(text.to_owned(), suffix.to_owned()))
-            }
-            _ => Ok(Self::Below(domain)),
+        match public_below(domain.as_str()) {
+            Some(suffix) => Err(HostPatternError::PublicSuffix(text.to_owned(), suffix)),
+            None => Ok(Self::Below(domain)),
         }
     }
+}
+
+/// The suffix that makes a wildcard public: the domain itself, or, under a rule like `*.ck`, all names below it.
+fn public_below(domain: &str) -> Option<String> {
+    let any_child = format!("any.{domain}");
+    let is_suffix = |name: &str| psl::suffix_str(name) == Some(name);
+    (is_suffix(domain) || is_suffix(&any_child)).then(|| domain.to_owned())
 }
 
 /// IDNA processing (UTS 46, non-transitional, STD3 rules) and the length limits of RFC 1035; no trailing dot.

@@ -75,7 +75,14 @@ fn a_wildcard_is_the_whole_first_label() {
 
 #[test]
 fn nobody_opens_a_public_suffix() {
-    for text in ["*.com", "*.co.uk", "*.github.io", "*.s3.amazonaws.com"] {
+    for text in [
+        "*.com",
+        "*.co.uk",
+        "*.github.io",
+        "*.s3.amazonaws.com",
+        "*.ck",
+        "*.kawasaki.jp",
+    ] {
         refused(text);
     }
     check("*.example.co.uk", "*.example.co.uk");

@@ -2,11 +2,13 @@
 
 mod host;
 mod matching;
+mod pattern;
 mod route;
 mod upstream;
 
 pub use host::{HostName, HostPattern, HostPatternError};
 pub use matching::{HeaderMatch, Method, PathMatch, RouteMatch, TokenError, ValueMatch};
+pub use pattern::{MAX_PATTERN_BYTES, PatternError, whole_match};
 pub use route::{
     AuthScheme, Detectors, Dlp, GitAccess, GuestAuth, InboundDetector, OnMatch, OutboundDetector, Route,
     RouteAuth, RouteLimits, RouteOwner, WebSocketRule,
