@@ -65,17 +65,18 @@ impl<'n> MapReader<'n> {
         self.allowed.push(key);
     }
 
-    /// Reports a key that has a meaning but no place here: an old name, or one reserved.
+    /// Reports a key that has a meaning but no place here: an old name, or one reserved. Gives the entry, so that
+    /// its value can be hidden.
     pub fn refused(
         &mut self,
         key: &'static str,
         diagnostics: &mut Diagnostics,
         mistake: impl FnOnce(&Entry) -> Diagnostic,
-    ) {
+    ) -> Option<&'n Entry> {
         self.settled.push(key);
-        if let Some(entry) = self.map.entry(key) {
-            diagnostics.report(mistake(entry));
-        }
+        let entry = self.map.entry(key)?;
+        diagnostics.report(mistake(entry));
+        Some(entry)
     }
 
     /// From the map's first to its last byte.
