@@ -5,9 +5,14 @@
 //! A host variable that holds a credential is named in the text and becomes a slot and a source; no value is read.
 #![forbid(unsafe_code)]
 
+mod auth;
 mod dlp;
 mod field;
+mod host;
 mod matches;
 mod numbers;
+mod route;
 
+pub use auth::Credential;
 pub use field::{host_path, host_variable, text};
+pub use route::{RouteDraft, read_routes};
