@@ -13,8 +13,10 @@ pub struct GuestPath(String);
 pub struct GuestPathError(String);
 
 impl GuestPath {
-    /// Takes a path that is written in this crate.
-    pub(crate) fn from_static(path: &'static str) -> Self {
+    /// Takes a path that is written in source code; a malformed one is a mistake that debug builds find.
+    #[must_use]
+    pub fn from_static(path: &'static str) -> Self {
+        debug_assert!(path.parse::<Self>().is_ok(), "{path:?} is not a guest path");
         Self(path.to_owned())
     }
 
