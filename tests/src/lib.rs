@@ -1,8 +1,9 @@
 //! What tests of the whole need and nothing else may use: a mock of the model services that the real agent programs
-//! accept, an upstream that does what a test asks of it, and a proxy that leads a program to either.
+//! accept, an upstream that does what a test asks of it, a proxy that leads a program to either, and a harness that
+//! runs the `bottle` command as a user would.
 //!
-//! Everything listens where it is told to, on plain threads, with a certificate authority of its own; nothing here
-//! knows a bottle. Each server ends when its handle is dropped.
+//! Servers listen where they are told to, on plain threads, with a certificate authority of their own. Each ends when
+//! its handle is dropped. Nothing here uses a crate of the product: what is tested is what users get.
 //!
 //! ```
 //! use bottle_tests::mock_model::{MockModel, Settings, ToolCall};
@@ -20,8 +21,10 @@ pub mod authority;
 pub mod client;
 pub mod connect_proxy;
 pub mod events;
+pub mod harness;
 pub mod mock_model;
 pub mod record;
 pub mod reply;
 pub mod server;
 pub mod upstream;
+mod watched;

@@ -2,16 +2,18 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::HOST;
 use hyper::http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::watched::Watched;
 
 /// One request, as it arrived.
 #[derive(Clone, Debug, Serialize)]
@@ -45,8 +47,7 @@ pub enum RecordedBody {
 /// All requests of a server, in the order in which they were complete.
 #[derive(Debug, Default)]
 pub struct RequestLog {
-    requests: Mutex<Vec<Recorded>>,
-    arrived: Condvar,
+    requests: Watched<Vec<Recorded>>,
     file: Option<Mutex<File>>,
 }
 
@@ -118,31 +119,20 @@ impl RequestLog {
     /// All requests so far.
     #[must_use]
     pub fn all(&self) -> Vec<Recorded> {
-        self.lock().clone()
+        self.requests.look(Vec::clone)
     }
 
     /// Waits for a request of that kind, also one that came before.
     pub fn wait_for(&self, limit: Duration, wanted: impl Fn(&Recorded) -> bool) -> Result<Recorded> {
-        let end = Instant::now() + limit;
-        let mut requests = self.lock();
-        loop {
-            if let Some(found) = requests.iter().find(|request| wanted(request)) {
-                return Ok(found.clone());
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let seen: Vec<_> = requests
-                    .iter()
-                    .map(|request| (&request.host, &request.path))
-                    .collect();
-                bail!("no such request came within {limit:?}; there were {seen:?}");
-            }
-            requests = self
-                .arrived
-                .wait_timeout(requests, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
+        let find = |requests: &Vec<Recorded>| requests.iter().find(|request| wanted(request)).cloned();
+        self.requests.wait_for(limit, find).with_context(|| {
+            let seen: Vec<_> = self
+                .all()
+                .into_iter()
+                .map(|request| (request.host, request.path))
+                .collect();
+            format!("no such request came within {limit:?}; there were {seen:?}")
+        })
     }
 
     pub(crate) fn push(&self, request: Recorded) {
@@ -153,11 +143,6 @@ impl RequestLog {
                 eprintln!("a request could not be written to the log: {error}");
             }
         }
-        self.lock().push(request);
-        self.arrived.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Recorded>> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+        self.requests.change(|requests| requests.push(request));
     }
 }

@@ -36,16 +36,6 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ),
     ("bottle-backend-", "bottle-egress", "the doors run in the sidecar"),
     (
-        "bottle-provider",
-        "bottle-wire",
-        "a provider is no part of what the sidecar is told",
-    ),
-    (
-        "bottle-contrib-",
-        "bottle-wire",
-        "a provider is no part of what the sidecar is told",
-    ),
-    (
         "bottle-contrib-",
         "bottle-manifest",
         "a provider gets its settings, not the user's files",

@@ -1,0 +1,17 @@
+//! Runs the `bottle` command as a user would, with a home of its own, and looks at what it leaves in the engine.
+//!
+//! Nothing here sleeps: a test waits for what it wants to see, up to a limit.
+
+mod engine;
+mod programs;
+mod running;
+mod skip;
+mod stage;
+mod terminal;
+
+pub use crate::harness::engine::{Engine, Object};
+pub use crate::harness::programs::{bottle, dist_folder};
+pub use crate::harness::running::{Finished, Running};
+pub use crate::harness::skip::{Reason, skip};
+pub use crate::harness::stage::Stage;
+pub use crate::harness::terminal::Terminal;

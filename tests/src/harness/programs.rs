@@ -1,0 +1,44 @@
+//! Where the programs under test were built to.
+
+use std::env::{self, consts::ARCH};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+/// The `bottle` command, as built beside the running test.
+pub fn bottle() -> Result<PathBuf> {
+    let program = profile_folder()?.join("bottle");
+    ensure!(
+        program.is_file(),
+        "{} is missing; `cargo build --package bottle-cli` makes it",
+        program.display()
+    );
+    Ok(program)
+}
+
+/// The folder with the static programs for this machine's architecture.
+pub fn dist_folder() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("the tests lie in no folder")?;
+    let folder = root.join("target/dist").join(ARCH);
+    let complete = ["bottle-sidecar", "bottle-relay"]
+        .iter()
+        .all(|name| folder.join(name).is_file());
+    ensure!(
+        complete,
+        "{} is incomplete; `cargo xtask dist --fast` fills it",
+        folder.display()
+    );
+    Ok(folder)
+}
+
+/// Test programs lie in `target/<profile>/deps`.
+fn profile_folder() -> Result<PathBuf> {
+    let test = env::current_exe()?;
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .context("the test program lies in no build folder")?;
+    Ok(folder.to_owned())
+}

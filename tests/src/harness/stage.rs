@@ -1,0 +1,196 @@
+//! A home of its own for one test.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use super::engine::Engine;
+use super::programs;
+use super::running::{Finished, Running};
+use super::terminal::Terminal;
+
+/// Folders, an environment and names that no other test shares. What was made in the engine under those names is
+/// removed when this is dropped.
+#[derive(Debug)]
+pub struct Stage {
+    folder: TempDir,
+    environment: BTreeMap<String, String>,
+    labels: Vec<String>,
+    engine: Option<Engine>,
+}
+
+impl Stage {
+    /// For commands that need no engine.
+    pub fn without_engine() -> Result<Self> {
+        Self::new(None)
+    }
+
+    /// For commands that run bottles.
+    pub fn with_engine(engine: Engine) -> Result<Self> {
+        Self::new(Some(engine))
+    }
+
+    fn new(engine: Option<Engine>) -> Result<Self> {
+        let folder = TempDir::with_prefix("bottle-test-")?;
+        let mut stage = Self {
+            environment: BTreeMap::new(),
+            labels: Vec::new(),
+            engine,
+            folder,
+        };
+        for path in [stage.home(), stage.directory(), stage.bottle_home()] {
+            fs::create_dir(&path)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
+        }
+        stage.set("HOME", &stage.home().to_string_lossy());
+        stage.set("BOT_BOTTLE_HOME", &stage.bottle_home().to_string_lossy());
+        stage.set("PATH", "/usr/local/bin:/usr/bin:/bin");
+        stage.set("TERM", "xterm-256color");
+        stage.set("LANG", "C.UTF-8");
+        Ok(stage)
+    }
+
+    /// The user's home.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// The working directory.
+    #[must_use]
+    pub fn directory(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Where bottles, agents and state lie; deliberately not below the home, where it would be by itself.
+    #[must_use]
+    pub fn bottle_home(&self) -> PathBuf {
+        self.folder.path().join("bot-bottle")
+    }
+
+    /// The engine, if the stage has one.
+    pub fn engine(&self) -> Result<&Engine> {
+        self.engine
+            .as_ref()
+            .context("this stage was made without an engine")
+    }
+
+    /// Sets a variable of the environment that commands get.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// A name for a bottle that no other test has; what carries it is removed in the end.
+    pub fn label(&mut self, name: &str) -> String {
+        let unique = self
+            .folder
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let unique: String = unique
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .rev()
+            .take(6)
+            .collect();
+        let label = format!("t{unique}-{name}");
+        self.labels.push(label.clone());
+        label
+    }
+
+    /// Writes `bottles/<name>.md` with this frontmatter.
+    pub fn write_bottle(&self, name: &str, frontmatter: &str) -> Result<PathBuf> {
+        self.write(&format!("bottles/{name}.md"), &format!("---\n{frontmatter}---\n"))
+    }
+
+    /// Writes `agents/<name>.md` with this frontmatter and prompt.
+    pub fn write_agent(&self, name: &str, frontmatter: &str, prompt: &str) -> Result<PathBuf> {
+        self.write(
+            &format!("agents/{name}.md"),
+            &format!("---\n{frontmatter}---\n{prompt}\n"),
+        )
+    }
+
+    /// Writes a file below the bottle home and returns its path.
+    pub fn write(&self, path: &str, text: &str) -> Result<PathBuf> {
+        let file = self.bottle_home().join(path);
+        fs::create_dir_all(file.parent().unwrap_or(Path::new("/")))?;
+        fs::write(&file, text)?;
+        Ok(file)
+    }
+
+    /// Runs `bottle` with these arguments to its end.
+    pub fn run(&self, arguments: &[&str], limit: Duration) -> Result<Finished> {
+        self.start(arguments)?.wait(limit)
+    }
+
+    /// Starts `bottle` with these arguments and no terminal.
+    pub fn start(&self, arguments: &[&str]) -> Result<Running> {
+        let mut command = Command::new(programs::bottle()?);
+        command
+            .args(arguments)
+            .current_dir(self.directory())
+            .env_clear()
+            .envs(&self.environment);
+        Running::start(&mut command)
+    }
+
+    /// Starts `bottle` with these arguments on a terminal of 40 rows and 120 columns.
+    pub fn start_on_terminal(&self, arguments: &[&str]) -> Result<Terminal> {
+        Terminal::start(
+            &programs::bottle()?,
+            arguments,
+            &self.directory(),
+            &self.environment,
+        )
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let Some(engine) = &self.engine else { return };
+        for label in &self.labels {
+            if let Err(error) = engine.remove_all(label) {
+                eprintln!("objects of {label} may be left over: {error:#}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_two_stages_differ() {
+        let (mut one, mut other) = (Stage::without_engine().unwrap(), Stage::without_engine().unwrap());
+        assert_ne!(one.label("x"), other.label("x"));
+    }
+
+    #[test]
+    fn a_label_is_a_slug() {
+        let label = Stage::without_engine().unwrap().label("codex");
+        assert!(
+            label.len() <= 40
+                && label
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        );
+    }
+
+    #[test]
+    fn files_lie_below_the_bottle_home() {
+        let stage = Stage::without_engine().unwrap();
+        let file = stage.write_agent("a", "bottle: b\n", "Do it.").unwrap();
+        assert!(file.starts_with(stage.bottle_home()));
+        assert_eq!(fs::read_to_string(file).unwrap(), "---\nbottle: b\n---\nDo it.\n");
+    }
+}

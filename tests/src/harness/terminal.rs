@@ -1,0 +1,193 @@
+//! A program on a terminal, and what a person would see there.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::watched::Watched;
+
+/// A program under way on a terminal of its own; it is killed when this is dropped.
+pub struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    input: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    screen: Arc<Watched<Screen>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// What came to the terminal.
+struct Screen {
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    closed: bool,
+}
+
+const SIZE: PtySize = PtySize {
+    rows: 40,
+    cols: 120,
+    pixel_width: 0,
+    pixel_height: 0,
+};
+
+impl Terminal {
+    pub(super) fn start(
+        program: &Path,
+        arguments: &[&str],
+        directory: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self> {
+        let pair = native_pty_system().openpty(SIZE)?;
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
+        command.cwd(directory);
+        command.env_clear();
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command)?;
+        let screen = Arc::new(Watched::new(Screen {
+            parser: vt100::Parser::new(at_least_one(SIZE.rows), at_least_one(SIZE.cols), 1000),
+            raw: Vec::new(),
+            closed: false,
+        }));
+        let reader = show(pair.master.try_clone_reader()?, Arc::clone(&screen));
+        let input = pair.master.take_writer()?;
+        Ok(Self {
+            master: pair.master,
+            input,
+            child,
+            screen,
+            reader: Some(reader),
+        })
+    }
+
+    /// Types a text; `\r` is the Enter key and `\x03` is Ctrl-C.
+    pub fn type_text(&mut self, text: &str) -> Result<()> {
+        self.input.write_all(text.as_bytes())?;
+        Ok(self.input.flush()?)
+    }
+
+    /// Makes the terminal larger or smaller.
+    pub fn resize(&self, rows: u16, cols: u16) -> Result<()> {
+        self.screen.change(|screen| {
+            screen
+                .parser
+                .screen_mut()
+                .set_size(at_least_one(rows), at_least_one(cols));
+        });
+        self.master.resize(PtySize { rows, cols, ..SIZE })
+    }
+
+    /// The screen as text, one line a row.
+    #[must_use]
+    pub fn contents(&self) -> String {
+        self.screen.look(|screen| screen.parser.screen().contents())
+    }
+
+    /// Every byte that came to the terminal, escape sequences and all.
+    #[must_use]
+    pub fn raw(&self) -> Vec<u8> {
+        self.screen.look(|screen| screen.raw.clone())
+    }
+
+    /// Waits until a text stands on the screen.
+    pub fn wait_for(&self, limit: Duration, text: &str) -> Result<()> {
+        let found = |screen: &Screen| screen.parser.screen().contents().contains(text).then_some(());
+        let found = self.screen.wait_for(limit, found);
+        found.with_context(|| {
+            format!(
+                "no {text:?} within {limit:?}; the screen is:\n{}",
+                self.contents()
+            )
+        })
+    }
+
+    /// Waits until the program ends and returns its exit status.
+    pub fn wait(mut self, limit: Duration) -> Result<u32> {
+        let closed = self.screen.wait_for(limit, |screen| screen.closed.then_some(()));
+        closed.with_context(|| {
+            format!(
+                "it did not end within {limit:?}; the screen is:\n{}",
+                self.contents()
+            )
+        })?;
+        Ok(self.child.wait()?.exit_code())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // All of this fails for a program that has ended, which is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = self.reader.take().map(JoinHandle::join);
+    }
+}
+
+fn at_least_one(cells: u16) -> NonZeroU16 {
+    NonZeroU16::new(cells).unwrap_or(NonZeroU16::MIN)
+}
+
+fn show(mut from: Box<dyn Read + Send>, screen: Arc<Watched<Screen>>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            let read = buffer.get(..count).unwrap_or_default();
+            screen.change(|screen| {
+                screen.parser.process(read);
+                screen.raw.extend_from_slice(read);
+            });
+        }
+        screen.change(|screen| screen.closed = true);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    fn shell(script: &str) -> Terminal {
+        let environment = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+        Terminal::start(
+            Path::new("/bin/sh"),
+            &["-c", script],
+            Path::new("/"),
+            &environment,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_typed_arrives_and_the_status_comes_back() {
+        let mut terminal = shell("echo name?; read name; echo hello $name; exit 5");
+        terminal.wait_for(LIMIT, "name?").unwrap();
+        terminal.type_text("world\r").unwrap();
+        terminal.wait_for(LIMIT, "hello world").unwrap();
+        assert_eq!(terminal.wait(LIMIT).unwrap(), 5);
+    }
+
+    #[test]
+    fn a_new_size_is_told() {
+        let terminal = shell("trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.05; done");
+        terminal.wait_for(LIMIT, "ready").unwrap();
+        terminal.resize(50, 100).unwrap();
+        terminal.wait_for(LIMIT, "50 100").unwrap();
+    }
+
+    #[test]
+    fn escape_sequences_are_kept_beside_the_text() {
+        let terminal = shell(r"printf '\033]2;title\007text'; exec sleep 600");
+        terminal.wait_for(LIMIT, "text").unwrap();
+        assert_eq!(terminal.contents().trim(), "text");
+        assert_eq!(terminal.raw(), b"\x1b]2;title\x07text");
+    }
+}
