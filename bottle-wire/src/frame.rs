@@ -1,6 +1,6 @@
 //! Length-prefixed JSON: one byte of version, four bytes of big-endian length, that many bytes of JSON.
 
-use std::io;
+use std::io::{self, Read as _};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -90,29 +90,58 @@ where
     R: AsyncRead + Unpin,
     T: DeserializeOwned,
 {
-    let version = match stream.read_u8().await {
-        Ok(version) => version,
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(ReadError::Closed),
-        Err(error) => return Err(ReadError::Io(error)),
-    };
-    if version != VERSION {
-        return Err(ReadError::Version(version));
+    check_version(stream.read_u8().await)?;
+    let length = check_length(stream.read_u32().await)?;
+    let mut json = room(length);
+    let read = stream.take(u64::from(length)).read_to_end(&mut json).await;
+    decode(length, read, &json)
+}
+
+/// Reads one message from a stream that blocks, for the one that is read before there is anything else to do.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_blocking<T: DeserializeOwned>(stream: &mut impl io::Read) -> Result<T, ReadError> {
+    let mut version = [0; 1];
+    check_version(stream.read_exact(&mut version).map(|()| version[0]))?;
+    let mut length = [0; 4];
+    let length = stream
+        .read_exact(&mut length)
+        .map(|()| u32::from_be_bytes(length));
+    let length = check_length(length)?;
+    let mut json = room(length);
+    let read = io::Read::take(stream, u64::from(length)).read_to_end(&mut json);
+    decode(length, read, &json)
+}
+
+fn check_version(read: io::Result<u8>) -> Result<(), ReadError> {
+    match read {
+        Ok(VERSION) => Ok(()),
+        Ok(version) => Err(ReadError::Version(version)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(ReadError::Closed),
+        Err(error) => Err(ReadError::Io(error)),
     }
-    let length = stream.read_u32().await.map_err(ReadError::Io)?;
-    if length > MOST_BYTES {
-        return Err(ReadError::TooLong(length));
+}
+
+fn check_length(read: io::Result<u32>) -> Result<u32, ReadError> {
+    match read {
+        Ok(length) if length <= MOST_BYTES => Ok(length),
+        Ok(length) => Err(ReadError::TooLong(length)),
+        Err(error) => Err(ReadError::Io(error)),
     }
-    // Grows with what arrives, not with what is announced.
-    let mut json = zeroize::Zeroizing::new(Vec::with_capacity(length.min(64 << 10) as usize));
-    let read = stream
-        .take(u64::from(length))
-        .read_to_end(&mut json)
-        .await
-        .map_err(ReadError::Io)?;
-    if read < length as usize {
+}
+
+/// A buffer that grows with what arrives, not with what is announced.
+fn room(length: u32) -> zeroize::Zeroizing<Vec<u8>> {
+    zeroize::Zeroizing::new(Vec::with_capacity(length.min(64 << 10) as usize))
+}
+
+fn decode<T: DeserializeOwned>(length: u32, read: io::Result<usize>, json: &[u8]) -> Result<T, ReadError> {
+    if read.map_err(ReadError::Io)? < length as usize {
         return Err(ReadError::Io(io::ErrorKind::UnexpectedEof.into()));
     }
-    serde_json::from_slice(&json).map_err(|error| ReadError::Message {
+    serde_json::from_slice(json).map_err(|error| ReadError::Message {
         column: error.column(),
     })
 }
@@ -122,9 +151,11 @@ mod tests {
     use super::*;
     use crate::control::ControlRequest;
 
-    async fn refused(bytes: &[u8]) -> ReadError {
-        let mut stream = bytes;
-        read::<_, ControlRequest>(&mut stream).await.unwrap_err()
+    async fn refused(mut bytes: &[u8]) -> ReadError {
+        let blocking = read_blocking::<ControlRequest>(&mut { bytes }).unwrap_err();
+        let error = read::<_, ControlRequest>(&mut bytes).await.unwrap_err();
+        assert_eq!(blocking.to_string(), error.to_string());
+        error
     }
 
     #[tokio::test]
@@ -168,6 +199,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         proptest::proptest!(|(bytes: Vec<u8>)| {
             let _ = runtime.block_on(read::<_, ControlRequest>(&mut bytes.as_slice()));
+            let _ = read_blocking::<ControlRequest>(&mut bytes.as_slice());
         });
     }
 }

@@ -20,6 +20,8 @@
 
 pub mod boot;
 pub mod chain;
+pub mod check;
 pub mod control;
+pub mod door;
 pub mod event;
 pub mod frame;

@@ -1,0 +1,49 @@
+//! What the sidecar's first process and its doors say to each other, over a socket pair per door.
+
+use bottle_plan::egress::EgressPlan;
+use serde::{Deserialize, Serialize};
+
+use crate::boot::EgressBoot;
+use crate::event::Event;
+
+/// What a door is told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ToDoor {
+    /// Its part of the boot frame: the first message, and only the first.
+    Egress {
+        /// The wall clock, in milliseconds since 1970.
+        now: u64,
+        /// The part.
+        boot: Box<EgressBoot>,
+    },
+    /// Another egress policy; answered by [`FromDoor::Reloaded`] or [`FromDoor::Refused`].
+    Reload {
+        /// The whole policy.
+        plan: Box<EgressPlan>,
+    },
+    /// Accept nothing more, give open streams a short time, and end.
+    Drain,
+}
+
+/// What a door says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum FromDoor {
+    /// It listens.
+    Listening,
+    /// It cannot open, and ends.
+    Failed {
+        /// Why, without any secret.
+        reason: String,
+    },
+    /// Something happened.
+    Event(Event),
+    /// The policy of the last reload is in force.
+    Reloaded,
+    /// The policy of the last reload is not in force, and nothing changed.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
