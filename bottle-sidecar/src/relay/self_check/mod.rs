@@ -1,0 +1,62 @@
+//! Looks at a guest from inside, before the agent runs in it.
+//!
+//! Nothing of the guest's image is believed: no program of it is run, and the kernel is asked directly.
+
+mod doors;
+mod names;
+mod probe;
+mod reach;
+
+use std::path::Path;
+
+use bottle_wire::check::{Check, Finding, SelfCheck};
+
+use super::arguments::Pair;
+use super::network::Network;
+pub use probe::Probe;
+
+/// Makes every check. `program` is this very program, which is run again for attempts that it may be killed for.
+#[must_use]
+pub fn self_check(pairs: &[Pair], allowed: &[String], program: &Path) -> SelfCheck {
+    let mut findings = network(allowed);
+    findings.push(reach::nothing_outside());
+    findings.extend(probe::nothing_opens(program));
+    findings.push(names::nothing_resolves());
+    findings.push(doors::all_answer(pairs));
+    SelfCheck::new(findings)
+}
+
+fn network(allowed: &[String]) -> Vec<Finding> {
+    let network = match Network::read() {
+        Ok(network) => network,
+        Err(error) => return vec![finding(Check::Interfaces, false, format!("unknown: {error}"))],
+    };
+    let interfaces = network.foreign_interfaces(allowed).is_empty();
+    let routes = network.foreign_routes();
+    let addresses = network.foreign_addresses();
+    vec![
+        finding(Check::Interfaces, interfaces, listed(&network.interfaces)),
+        finding(Check::Routes, routes.is_empty(), listed(&routes)),
+        finding(Check::Ipv6Addresses, addresses.is_empty(), listed(&addresses)),
+    ]
+}
+
+fn finding(check: Check, ok: bool, found: impl Into<String>) -> Finding {
+    Finding {
+        check,
+        ok,
+        found: found.into(),
+    }
+}
+
+/// Lists things for people; never empty.
+fn listed(things: &[impl ToString]) -> String {
+    match things {
+        [] => "none".to_owned(),
+        things => things
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
