@@ -1,0 +1,18 @@
+//! The trusted side of the doors, and the untrusted plumbing that leads to them.
+//!
+//! - [`relay`] runs inside a guest: it connects loopback ports to door sockets, checks that the guest has no other
+//!   network, and runs the agent's programs. It holds no secret and decides nothing.
+//!
+//! This crate knows no manifest, no provider and no backend.
+//!
+//! ```
+//! use bottle_sidecar::relay::{RelayCommand, parse};
+//!
+//! let words = ["9099=/doors/egress.sock", "9420=/doors/git-gate.sock"].map(Into::into);
+//! assert!(matches!(parse(words)?, RelayCommand::Serve { pairs, .. } if pairs.len() == 2));
+//! # Ok::<(), bottle_sidecar::relay::UsageError>(())
+//! ```
+
+mod kernel;
+mod reap;
+pub mod relay;

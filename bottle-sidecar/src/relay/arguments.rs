@@ -1,0 +1,234 @@
+//! The relay's command line, read by hand: a parser would be larger than the relay.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::Probe;
+
+/// What the relay was asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RelayCommand {
+    /// Connect ports to sockets until told to end.
+    Serve {
+        /// The ports and sockets.
+        pairs: Vec<Pair>,
+        /// What ends it by itself.
+        watch: Watch,
+    },
+    /// Look at the guest from inside, once, before the agent runs.
+    SelfCheck {
+        /// The ports and sockets that must answer.
+        pairs: Vec<Pair>,
+        /// Interfaces besides `lo` that may be there.
+        allowed: Vec<String>,
+    },
+    /// Change the directory and become another program.
+    Exec {
+        /// The directory.
+        cwd: PathBuf,
+        /// The program and its arguments; at least one word.
+        argv: Vec<OsString>,
+    },
+    /// One attempt of the self-check, made in a process of its own since it may be killed for it.
+    Probe(Probe),
+}
+
+/// A port of 127.0.0.1 and the socket that its connections go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The port.
+    pub port: u16,
+    /// The socket's absolute path.
+    pub socket: PathBuf,
+}
+
+/// Whether the relay ends when the guest gets a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Watch {
+    /// It ends when there is a route, or an interface besides `lo` and these.
+    Network(Vec<String>),
+    /// It does not look: for a relay that is in no guest.
+    Nothing,
+}
+
+/// Says what is wrong with the arguments.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// There is nothing to connect.
+    #[error("no PORT=SOCKET is given")]
+    NoPairs,
+    /// A word is no pair.
+    #[error("{0:?} is not PORT=SOCKET with a port from 1 to 65535 and an absolute path of at most 107 bytes")]
+    NotAPair(OsString),
+    /// A port is named twice.
+    #[error("port {0} is given twice")]
+    PortTwice(u16),
+    /// An option lacks its value.
+    #[error("{0} needs a value")]
+    NoValue(&'static str),
+    /// The value of `--cwd` is missing or relative.
+    #[error("exec needs --cwd and an absolute path")]
+    NoDirectory,
+    /// There is no program to run.
+    #[error("exec needs -- and a program")]
+    NoProgram,
+    /// There is no such probe.
+    #[error("there is no such probe")]
+    NoProbe,
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+///
+/// The first thing that is wrong with them.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, UsageError> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    match words.split_first() {
+        Some((first, rest)) if first == "self-check" => {
+            let (pairs, allowed, _) = connections(rest)?;
+            Ok(RelayCommand::SelfCheck { pairs, allowed })
+        }
+        Some((first, rest)) if first == "exec" => program(rest),
+        Some((first, rest)) if first == "probe" => Probe::parse(rest)
+            .map(RelayCommand::Probe)
+            .ok_or(UsageError::NoProbe),
+        _ => {
+            let (pairs, allowed, watched) = connections(&words)?;
+            let watch = match watched {
+                true => Watch::Network(allowed),
+                false => Watch::Nothing,
+            };
+            Ok(RelayCommand::Serve { pairs, watch })
+        }
+    }
+}
+
+fn connections(words: &[OsString]) -> Result<(Vec<Pair>, Vec<String>, bool), UsageError> {
+    let (mut pairs, mut allowed, mut watched) = (Vec::<Pair>::new(), Vec::new(), true);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word == "--allow-interface" {
+            let name = words.next().and_then(|name| name.to_str());
+            allowed.push(name.ok_or(UsageError::NoValue("--allow-interface"))?.to_owned());
+        } else if word == "--unwatched" {
+            watched = false;
+        } else {
+            let next = pair(word).ok_or_else(|| UsageError::NotAPair(word.clone()))?;
+            if pairs.iter().any(|pair| pair.port == next.port) {
+                return Err(UsageError::PortTwice(next.port));
+            }
+            pairs.push(next);
+        }
+    }
+    match pairs.is_empty() {
+        true => Err(UsageError::NoPairs),
+        false => Ok((pairs, allowed, watched)),
+    }
+}
+
+fn pair(word: &OsStr) -> Option<Pair> {
+    /// The kernel's `sun_path`, less the terminating zero (unix(7)).
+    const LONGEST_PATH: usize = 107;
+    let bytes = word.as_bytes();
+    let equals = bytes.iter().position(|byte| *byte == b'=')?;
+    let (port, rest) = bytes.split_at_checked(equals)?;
+    let socket = Path::new(OsStr::from_bytes(rest.get(1..)?));
+    let digits = !port.is_empty() && port.iter().all(u8::is_ascii_digit);
+    let port = std::str::from_utf8(port).ok().filter(|_| digits)?;
+    let port: u16 = port.parse().ok().filter(|port| *port != 0)?;
+    let fits = socket.is_absolute() && socket.as_os_str().len() <= LONGEST_PATH;
+    fits.then(|| Pair {
+        port,
+        socket: socket.to_owned(),
+    })
+}
+
+fn program(words: &[OsString]) -> Result<RelayCommand, UsageError> {
+    let [option, cwd, rest @ ..] = words else {
+        return Err(UsageError::NoDirectory);
+    };
+    if option != "--cwd" || !Path::new(cwd).is_absolute() {
+        return Err(UsageError::NoDirectory);
+    }
+    match rest.split_first() {
+        Some((dashes, argv)) if dashes == "--" && !argv.is_empty() => Ok(RelayCommand::Exec {
+            cwd: cwd.into(),
+            argv: argv.to_vec(),
+        }),
+        _ => Err(UsageError::NoProgram),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str) -> Result<RelayCommand, UsageError> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    fn egress() -> Pair {
+        Pair {
+            port: 9099,
+            socket: "/d/e.sock".into(),
+        }
+    }
+
+    #[test]
+    fn pairs_and_options_are_read_in_any_order() {
+        assert_eq!(
+            check("--allow-interface dummy0 9099=/d/e.sock"),
+            Ok(RelayCommand::Serve {
+                pairs: vec![egress()],
+                watch: Watch::Network(vec!["dummy0".to_owned()]),
+            })
+        );
+        assert_eq!(
+            check("9099=/d/e.sock --unwatched"),
+            Ok(RelayCommand::Serve {
+                pairs: vec![egress()],
+                watch: Watch::Nothing,
+            })
+        );
+        assert_eq!(
+            check("self-check 9099=/d/e.sock"),
+            Ok(RelayCommand::SelfCheck {
+                pairs: vec![egress()],
+                allowed: Vec::new(),
+            })
+        );
+    }
+
+    #[test]
+    fn a_program_is_taken_as_it_stands() {
+        assert_eq!(
+            check("exec --cwd /w -- sh -c --cwd"),
+            Ok(RelayCommand::Exec {
+                cwd: "/w".into(),
+                argv: ["sh", "-c", "--cwd"].map(OsString::from).to_vec(),
+            })
+        );
+        assert_eq!(check("exec --cwd w -- sh"), Err(UsageError::NoDirectory));
+        assert_eq!(check("exec --cwd /w sh"), Err(UsageError::NoProgram));
+        assert_eq!(check("exec --cwd /w --"), Err(UsageError::NoProgram));
+        assert_eq!(check("exec"), Err(UsageError::NoDirectory));
+    }
+
+    #[test]
+    fn what_is_no_pair_is_refused() {
+        let long = format!("1=/{}", "a".repeat(107));
+        for word in [
+            "9099", "=/d", "0=/d", "65536=/d", "+1=/d", "1=d", "1=", "", "--other", &long,
+        ] {
+            assert_eq!(check(word), Err(UsageError::NotAPair(word.into())));
+        }
+        assert_eq!(check("self-check --unwatched"), Err(UsageError::NoPairs));
+        assert_eq!(check("1=/a 1=/b"), Err(UsageError::PortTwice(1)));
+        assert_eq!(
+            check("1=/a --allow-interface"),
+            Err(UsageError::NoValue("--allow-interface"))
+        );
+    }
+}

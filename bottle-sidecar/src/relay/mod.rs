@@ -1,0 +1,85 @@
+//! The process inside a guest that connects loopback ports to the doors.
+//!
+//! Whoever is inside may talk to a door's socket directly, so nothing depends on this process being honest: it holds
+//! no secret and decides nothing. It retries nothing either: a door that is not there closes the connection.
+
+mod arguments;
+mod exec;
+mod network;
+mod pump;
+mod self_check;
+mod serve;
+mod watch;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+pub use arguments::{Pair, RelayCommand, UsageError, Watch, parse};
+pub use exec::{ExecError, exec};
+pub use self_check::{Probe, self_check};
+pub use serve::{BindError, End, MOST_CONNECTIONS_PER_PORT, Relay, run};
+
+/// The exit status when a port cannot be bound, or a self-check found something.
+pub const EXIT_FAILED: u8 = 1;
+/// The exit status for arguments that are not understood.
+pub const EXIT_USAGE: u8 = 2;
+/// The exit status when an interface or a route appeared.
+pub const EXIT_NETWORK: u8 = 3;
+
+/// This very program, whatever the guest's image holds.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+
+impl RelayCommand {
+    /// Does what the arguments say and returns the exit status.
+    pub fn run(self) -> ExitCode {
+        match self {
+            Self::Serve { pairs, watch } => serve_until_end(&pairs, &watch),
+            Self::SelfCheck { pairs, allowed } => {
+                print_check(&self_check(&pairs, &allowed, Path::new(THIS_PROGRAM)))
+            }
+            Self::Exec { cwd, argv } => {
+                let error = exec(&cwd, &argv);
+                eprintln!("relay: {error}{}", source(&error));
+                ExitCode::from(error.exit_status())
+            }
+            Self::Probe(probe) => {
+                for line in probe.run() {
+                    println!("{line}");
+                }
+                ExitCode::SUCCESS
+            }
+        }
+    }
+}
+
+fn serve_until_end(pairs: &[Pair], watch: &Watch) -> ExitCode {
+    match run(pairs, watch) {
+        Ok(End::Terminated) => ExitCode::SUCCESS,
+        Ok(End::Network(found)) => {
+            eprintln!("relay: this guest has a network: {}", found.join(", "));
+            ExitCode::from(EXIT_NETWORK)
+        }
+        Err(error) => {
+            eprintln!("relay: {error}{}", source(&error));
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+fn print_check(check: &bottle_wire::check::SelfCheck) -> ExitCode {
+    let printed = serde_json::to_string(check)
+        .map_err(std::io::Error::other)
+        .and_then(|line| writeln!(std::io::stdout(), "{line}"));
+    match printed.is_ok() && check.ok {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(EXIT_FAILED),
+    }
+}
+
+fn source(error: &dyn std::error::Error) -> String {
+    error
+        .source()
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default()
+}

@@ -1,0 +1,141 @@
+//! Listeners first, then connections, until a signal or a network ends it.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+
+use super::arguments::{Pair, Watch};
+use super::{pump, watch};
+use crate::reap::reap;
+
+/// The most connections of one port at once; further ones wait in the kernel's queue until one ends.
+pub const MOST_CONNECTIONS_PER_PORT: usize = 1024;
+/// How long a port rests after the kernel refused it a descriptor, so that it does not spin.
+const REST: Duration = Duration::from_millis(50);
+
+/// Listeners on every port, and nothing accepted yet.
+#[derive(Debug)]
+pub struct Relay {
+    ports: Vec<(TcpListener, Arc<PathBuf>)>,
+}
+
+/// Says why the relay cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// A port is taken.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The process cannot be set up.
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+}
+
+/// Why the relay ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// A signal asked for it.
+    Terminated,
+    /// The guest has these interfaces or routes.
+    Network(Vec<String>),
+}
+
+impl Relay {
+    /// Binds every port of 127.0.0.1 and accepts nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// The first port that is taken; the others are free again then.
+    pub async fn bind(pairs: &[Pair]) -> Result<Self, BindError> {
+        let mut ports = Vec::with_capacity(pairs.len());
+        for Pair { port, socket } in pairs {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).await;
+            let listener = listener.map_err(|source| BindError::Port { port: *port, source })?;
+            ports.push((listener, Arc::new(socket.clone())));
+        }
+        Ok(Self { ports })
+    }
+
+    /// Starts to accept on every port, in the background.
+    pub fn start(self) {
+        for (listener, socket) in self.ports {
+            tokio::spawn(accept(listener, socket));
+        }
+    }
+}
+
+/// Runs as a guest's main process: binds, accepts, and collects children until a signal or a network ends it.
+///
+/// # Errors
+///
+/// When a port is taken or signals cannot be received.
+pub fn run(pairs: &[Pair], watch: &Watch) -> Result<End, BindError> {
+    raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(BindError::Start)?;
+    runtime.block_on(async {
+        let relay = Relay::bind(pairs).await?;
+        let mut children = signal(SignalKind::child()).map_err(BindError::Start)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(BindError::Start)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(BindError::Start)?;
+        relay.start();
+        let mut network = std::pin::pin!(watch::network_appears(watch));
+        loop {
+            tokio::select! {
+                _ = children.recv() => reap(|_, _| ()),
+                _ = terminate.recv() => return Ok(End::Terminated),
+                _ = interrupt.recv() => return Ok(End::Terminated),
+                found = &mut network => return Ok(End::Network(found)),
+            }
+        }
+    })
+}
+
+async fn accept(listener: TcpListener, socket: Arc<PathBuf>) {
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS_PER_PORT));
+    // The semaphore is never closed, so this ends with the process.
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(REST).await;
+            continue;
+        };
+        let socket = Arc::clone(&socket);
+        tokio::spawn(async move {
+            // Whichever side broke, the other is closed with it; there is nobody to tell.
+            let _broken = connect(stream, &socket).await;
+            drop(place);
+        });
+    }
+}
+
+async fn connect(stream: TcpStream, socket: &PathBuf) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let door = UnixStream::connect(socket).await?;
+    pump::copy_both_ways(stream, door).await
+}
+
+/// Raises the soft limit to the hard one: each connection takes two descriptors. The old limit does too, for fewer.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let _unchanged = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
+}
