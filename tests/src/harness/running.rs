@@ -4,7 +4,7 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -16,10 +16,16 @@ use crate::watched::Watched;
 #[derive(Debug)]
 pub struct Running {
     pid: Pid,
-    stdout: Arc<Watched<Vec<u8>>>,
-    stderr: Arc<Watched<Vec<u8>>>,
+    stdout: Arc<Watched<Output>>,
+    stderr: Arc<Watched<Output>>,
     ended: Arc<Watched<Option<ExitStatus>>>,
-    threads: Vec<JoinHandle<()>>,
+}
+
+/// What came through a pipe so far.
+#[derive(Debug, Default)]
+struct Output {
+    bytes: Vec<u8>,
+    complete: bool,
 }
 
 /// A program that has ended.
@@ -46,20 +52,13 @@ impl Running {
             .ok()
             .and_then(Pid::from_raw)
             .context("a process without an id")?;
-        let (stdout, stderr) = (Arc::default(), Arc::default());
-        let readers = [
-            child.stdout.take().map(|pipe| collect(pipe, Arc::clone(&stdout))),
-            child.stderr.take().map(|pipe| collect(pipe, Arc::clone(&stderr))),
-        ];
-        let ended = Arc::new(Watched::new(None));
-        let mut threads: Vec<_> = readers.into_iter().flatten().collect();
-        threads.push(reap(child, Arc::clone(&ended)));
+        let stdout = collect(child.stdout.take());
+        let stderr = collect(child.stderr.take());
         Ok(Self {
             pid,
             stdout,
             stderr,
-            ended,
-            threads,
+            ended: reap(child),
         })
     }
 
@@ -80,72 +79,80 @@ impl Running {
 
     /// Waits until a text stands in its error output, where people are told things.
     pub fn wait_for_stderr(&self, limit: Duration, text: &str) -> Result<()> {
-        let found = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains(text).then_some(());
-        let found = self.stderr.wait_for(limit, found);
-        found.with_context(|| {
-            format!(
-                "no {text:?} within {limit:?}; there was:\n{}",
-                text_of(&self.stderr)
-            )
-        })
+        let found = self
+            .stderr
+            .wait_for(limit, |output| output.text().contains(text).then_some(()));
+        found.with_context(|| format!("no {text:?} within {limit:?}; there was:\n{}", self.said()))
     }
 
-    /// Waits until it ends.
-    pub fn wait(mut self, limit: Duration) -> Result<Finished> {
+    /// Waits until it ends, and until nothing that it started can write to its outputs any more.
+    pub fn wait(self, limit: Duration) -> Result<Finished> {
         let Some(status) = self.ended.wait_for(limit, |status| *status) else {
-            bail!(
-                "it did not end within {limit:?}; it had said:\n{}",
-                text_of(&self.stderr)
-            );
+            bail!("it did not end within {limit:?}; it had said:\n{}", self.said());
         };
-        self.join();
+        let whole = |output: &Output| output.complete.then(|| output.text());
+        let stdout = self
+            .stdout
+            .wait_for(limit, whole)
+            .context("its output stays open after its end")?;
+        let stderr = self
+            .stderr
+            .wait_for(limit, whole)
+            .context("its error output stays open after its end")?;
         let status = status
             .code()
             .or_else(|| status.signal().map(|signal| 128 + signal))
             .unwrap_or(-1);
         Ok(Finished {
             status,
-            stdout: text_of(&self.stdout),
-            stderr: text_of(&self.stderr),
+            stdout,
+            stderr,
         })
     }
 
-    fn join(&mut self) {
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has said so, and its test will miss what it was to bring.
-            let _ = thread.join();
-        }
+    fn said(&self) -> String {
+        self.stderr.look(Output::text)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.signal(Signal::KILL).is_ok() && !self.threads.is_empty() {
-            self.join();
-        }
+        // Fails for a program that has ended, which is as well.
+        let _ = self.signal(Signal::KILL);
+        self.ended.wait_for(Duration::from_secs(10), |status| *status);
     }
 }
 
-fn text_of(bytes: &Watched<Vec<u8>>) -> String {
-    bytes.look(|bytes| String::from_utf8_lossy(bytes).into_owned())
+impl Output {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
 }
 
-fn collect(mut pipe: impl Read + Send + 'static, into: Arc<Watched<Vec<u8>>>) -> JoinHandle<()> {
+fn collect(pipe: Option<impl Read + Send + 'static>) -> Arc<Watched<Output>> {
+    let output = Arc::new(Watched::new(Output::default()));
+    let filled = Arc::clone(&output);
     thread::spawn(move || {
         let mut buffer = [0; 8192];
-        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+        let mut pipe = pipe;
+        while let Some(Ok(count @ 1..)) = pipe.as_mut().map(|pipe| pipe.read(&mut buffer)) {
             let read = buffer.get(..count).unwrap_or_default();
-            into.change(|bytes| bytes.extend_from_slice(read));
+            filled.change(|output| output.bytes.extend_from_slice(read));
         }
-    })
+        filled.change(|output| output.complete = true);
+    });
+    output
 }
 
-fn reap(mut child: Child, ended: Arc<Watched<Option<ExitStatus>>>) -> JoinHandle<()> {
+fn reap(mut child: Child) -> Arc<Watched<Option<ExitStatus>>> {
+    let ended = Arc::new(Watched::new(None));
+    let told = Arc::clone(&ended);
     thread::spawn(move || {
         if let Ok(status) = child.wait() {
-            ended.change(|ended| *ended = Some(status));
+            told.change(|ended| *ended = Some(status));
         }
-    })
+    });
+    ended
 }
 
 #[cfg(test)]
