@@ -105,13 +105,7 @@ fn clippy(machine: &Machine) -> Result<Outcome> {
 fn docs(machine: &Machine) -> Result<Outcome> {
     let mut cargo = machine.cargo();
     cargo.env("RUSTDOCFLAGS", "-D warnings");
-    passes(cargo.args([
-        "doc",
-        "--locked",
-        "--workspace",
-        "--no-deps",
-        "--document-private-items",
-    ]))
+    passes(cargo.args(["doc", "--locked", "--workspace", "--no-deps"]))
 }
 
 fn doctests(machine: &Machine) -> Result<Outcome> {
