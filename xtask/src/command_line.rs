@@ -16,7 +16,7 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// Builds the static binaries that go into a sidecar and a guest, into target/dist/<arch>
+    /// Builds the static binaries that go into a sidecar and a guest, into `target/dist/<arch>`
     Dist(dist::Options),
     /// Makes sure that a Docker Engine answers and has the base image; installs what it may
     Engine,
