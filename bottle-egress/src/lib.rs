@@ -1,0 +1,5 @@
+//! The forward proxy that decides, request by request, what leaves a bottle.
+#![forbid(unsafe_code)]
+
+pub mod limits;
+mod request;
