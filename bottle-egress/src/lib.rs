@@ -2,4 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod limits;
+mod policy;
 mod request;
+mod scrub;
