@@ -3,7 +3,15 @@
 
 pub mod address;
 mod decide;
+mod http1;
 pub mod limits;
 mod policy;
 mod request;
 mod scrub;
+
+pub use decide::{Permit, Refusal, Rule, decide, decide_tunnel};
+pub use policy::{CompileError, CompiledRoute, Credential, Policy};
+pub use request::{
+    Authority, AuthorityError, CanonicalPath, PathError, Query, QueryError, RequestFacts, Scheme, ServerName,
+    Upgrade,
+};

@@ -1,0 +1,122 @@
+//! The reading side of a guest's connection.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio_util::io::poll_read_buf;
+
+use super::HeadError;
+use crate::limits;
+
+/// A stream with the bytes that were read from it and not yet used.
+#[derive(Debug)]
+pub(crate) struct Reader<R> {
+    stream: R,
+    buffer: BytesMut,
+}
+
+/// Says why no further head can be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    #[error("the head took too long")]
+    TooSlow,
+    #[error("the connection ended inside a head")]
+    Ended,
+    #[error("the connection failed")]
+    Io(#[from] io::Error),
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    pub(crate) fn new(stream: R) -> Self {
+        let buffer = BytesMut::new();
+        Self { stream, buffer }
+    }
+
+    /// Reads the next head, up to and with its empty line; none when the connection ended between requests or stayed
+    /// idle for too long.
+    ///
+    /// # Errors
+    ///
+    /// When the head does not end in time or in bounds, or cannot be a head.
+    pub(crate) async fn head(&mut self) -> Result<Option<Bytes>, ReadError> {
+        if self.buffer.is_empty() {
+            match tokio::time::timeout(limits::IDLE, self.fill()).await {
+                Err(_) | Ok(Ok(0) | Err(_)) => return Ok(None),
+                Ok(Ok(_)) => {}
+            }
+        }
+        if let Some(head) = self.take_head(&mut 0)? {
+            return Ok(Some(head));
+        }
+        let rest = tokio::time::timeout(limits::HEAD_TIME, self.rest_of_head());
+        rest.await.map_err(|_| ReadError::TooSlow)?.map(Some)
+    }
+
+    async fn rest_of_head(&mut self) -> Result<Bytes, ReadError> {
+        let mut searched = 0;
+        loop {
+            if let Some(head) = self.take_head(&mut searched)? {
+                return Ok(head);
+            }
+            if self.fill().await? == 0 {
+                return Err(ReadError::Ended);
+            }
+        }
+    }
+
+    /// Takes a head out of the buffer once its end is there. A line end without CR is refused as soon as it is seen.
+    fn take_head(&mut self, searched: &mut usize) -> Result<Option<Bytes>, HeadError> {
+        while let Some(at) = self
+            .buffer
+            .get(*searched..)
+            .and_then(|rest| memchr::memchr(b'\n', rest))
+        {
+            let end = *searched + at;
+            let line = self.buffer.get(..=end).unwrap_or_default();
+            if !line.ends_with(b"\r\n") {
+                return Err(HeadError::LineEnd);
+            }
+            *searched = end + 1;
+            if line.ends_with(b"\r\n\r\n") || line == b"\r\n" {
+                return Ok(Some(self.buffer.split_to(end + 1).freeze()));
+            }
+        }
+        *searched = self.buffer.len();
+        if self.buffer.len() >= limits::HEAD_BYTES {
+            return Err(HeadError::TooLong);
+        }
+        Ok(None)
+    }
+
+    /// Reads some bytes into the buffer; 0 at the end of the stream. Cancelling it loses nothing.
+    pub(crate) async fn fill(&mut self) -> io::Result<usize> {
+        self.buffer.reserve(limits::READ_BYTES);
+        self.stream.read_buf(&mut self.buffer).await
+    }
+
+    /// The same as [`Self::fill`], as a poll function.
+    pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.buffer.reserve(limits::READ_BYTES);
+        let read = ready!(poll_read_buf(
+            Pin::new(&mut self.stream),
+            context,
+            &mut self.buffer
+        ))?;
+        Poll::Ready(Ok(read))
+    }
+
+    /// Returns the bytes that were read and not yet used.
+    pub(crate) const fn buffer(&mut self) -> &mut BytesMut {
+        &mut self.buffer
+    }
+
+    /// Returns the stream and the bytes that were read from it.
+    pub(crate) fn into_parts(self) -> (R, BytesMut) {
+        (self.stream, self.buffer)
+    }
+}
