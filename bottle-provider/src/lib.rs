@@ -40,5 +40,5 @@ pub use provision::{
 };
 pub use quoting::{shell_words, toml_string};
 pub use registry::{Found, Origin, Registry, RegistryError};
-pub use runtime::{AgentRuntime, RuntimeImage};
+pub use runtime::{AgentRuntime, RuntimeImage, node_user};
 pub use settings::Settings;

@@ -1,8 +1,14 @@
 //! What an agent program is, before anything is known about a bottle.
 
+use std::collections::BTreeMap;
+
 use bottle_plan::image::BuildContext;
+use bottle_plan::names::Name;
 use bottle_plan::paths::GuestPath;
-use bottle_plan::provider::{AgentCommand, GuestUser, PromptDelivery};
+use bottle_plan::provider::{
+    AgentCommand, GuestUser, McpRegistration, PromptDelivery, ProviderPlan, TrustStore,
+};
+use bottle_plan::workspace::Resources;
 
 /// What an agent program is, whatever bottle it runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,15 +23,15 @@ pub struct AgentRuntime {
     pub guest_home: GuestPath,
     /// How the agent's own prompt reaches it.
     pub prompt: PromptDelivery,
-    /// The arguments that make it work without asking: the bottle is what holds it, not its own questions.
+    /// The arguments of every start that keep it from asking: the bottle is what holds it, not its own questions.
     pub bypass: Vec<String>,
-    /// The arguments of a start on a terminal, beyond those.
+    /// Further arguments of a start on a terminal.
     pub start: Vec<String>,
-    /// The arguments that take the last session up again on a terminal.
+    /// Further arguments that take the last session up again on a terminal.
     pub resume: Vec<String>,
-    /// The arguments of one unattended run, [`PROMPT`](bottle_plan::provider::PROMPT) where the prompt goes.
+    /// Further arguments of one unattended run, [`PROMPT`](bottle_plan::provider::PROMPT) where the prompt goes.
     pub headless: Vec<String>,
-    /// The arguments that take the last session up again unattended, with the prompt likewise.
+    /// Further arguments that take the last session up again unattended, with the prompt likewise.
     pub resume_headless: Vec<String>,
 }
 
@@ -43,7 +49,7 @@ impl AgentRuntime {
     #[must_use]
     pub fn command_lines(&self) -> AgentCommand {
         let line = |arguments: &[String]| {
-            let program = std::iter::once(&self.command);
+            let program = std::iter::once(&self.command).chain(&self.bypass);
             program.chain(arguments).cloned().collect()
         };
         AgentCommand {
@@ -52,5 +58,39 @@ impl AgentRuntime {
             resume_interactive: line(&self.resume),
             resume_headless: line(&self.resume_headless),
         }
+    }
+
+    /// Begins a contribution to a plan: what the program is, and nothing yet that depends on the bottle.
+    #[must_use]
+    pub fn contribution(self, template: Name) -> ProviderPlan {
+        ProviderPlan {
+            template,
+            command: self.command_lines(),
+            user: self.user,
+            guest_home: self.guest_home,
+            prompt: self.prompt,
+            skills: None,
+            env: BTreeMap::new(),
+            hidden_env: Vec::new(),
+            directories: Vec::new(),
+            files: Vec::new(),
+            commands_before: Vec::new(),
+            commands_after: Vec::new(),
+            routes: Vec::new(),
+            secrets: BTreeMap::new(),
+            mcp: McpRegistration::None,
+            trust: TrustStore::default(),
+            resources: Resources::default(),
+        }
+    }
+}
+
+/// Returns the agent's user in the images that come with the built-in providers: `node`, 1000, 1000.
+#[must_use]
+pub fn node_user() -> GuestUser {
+    GuestUser {
+        name: "node".to_owned(),
+        uid: 1000,
+        gid: 1000,
     }
 }
