@@ -89,6 +89,8 @@ impl<'n> MapReader<'n> {
         for entry in self.map.entries() {
             let key = entry.key.value.as_str();
             if !self.allowed.contains(&key) && !self.settled.contains(&key) {
+                // A secret under a mistyped key is still one.
+                diagnostics.hide(&entry.node.span);
                 diagnostics.report(self.unknown(entry));
             }
         }

@@ -30,7 +30,7 @@ pub fn parse(yaml: &Span, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut builder = Builder::new(yaml, diagnostics);
     let built = build(yaml, &mut builder);
     let root = builder.into_root();
-    diagnostics.accept(built).map(|()| root)
+    diagnostics.accept(built).and(root)
 }
 
 fn build(yaml: &Span, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {

@@ -12,8 +12,8 @@ const MAX_TEXT_BYTES: usize = 8 * 1024;
 ///
 /// A text that is no name may well be the secret itself, so it is neither repeated nor shown.
 pub fn host_variable(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Spanned<EnvName>> {
-    let text = diagnostics.accept(entry.expect_string())?;
     let span = &entry.node.span;
+    let text = entry.expect_string().unwrap_or_default();
     let name = text.parse().ok().filter(|_| !looks_like_a_secret(text));
     if name.is_none() {
         diagnostics.hide(span);

@@ -19,6 +19,7 @@ pub(super) struct Builder<'d> {
     empty: Span,
     documents: usize,
     nodes: usize,
+    has_alias: bool,
 }
 
 /// A list or map whose end has not come yet.
@@ -55,15 +56,20 @@ impl<'d> Builder<'d> {
             empty: yaml.start(),
             documents: 0,
             nodes: 0,
+            has_alias: false,
         }
     }
 
-    /// The tree, once all events came.
-    pub(super) fn into_root(self) -> Node {
-        self.root.unwrap_or(Node {
-            value: Value::Map(Map::default()),
+    /// The tree, once all events came; none if the value of an alias would be missing in it.
+    pub(super) fn into_root(self) -> Option<Node> {
+        if self.has_alias {
+            return None;
+        }
+        let empty = Value::Map(Map::default());
+        Some(self.root.unwrap_or(Node {
+            value: empty,
             span: self.empty,
-        })
+        }))
     }
 
     pub(super) fn event(
@@ -95,6 +101,7 @@ impl<'d> Builder<'d> {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.forbid("alias", "aliases are not supported", &span);
+                self.has_alias = true;
                 self.scalar("", Notation::Plain, span)
             }
             // The parser may learn new events; what is not known is not read.
@@ -177,7 +184,8 @@ impl<'d> Builder<'d> {
             Some(Content::Map { map, key, seen }) => match std::mem::replace(key, Key::Awaited) {
                 Key::Awaited => *key = read_key(node, seen, self.diagnostics),
                 Key::Read(key) => map.push(Entry { key, node }),
-                Key::Refused => {}
+                // Whatever it means, its key has none here, so it need not be shown.
+                Key::Refused => self.diagnostics.hide(&node.span),
             },
         }
         Ok(())
