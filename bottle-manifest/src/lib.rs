@@ -5,6 +5,17 @@
 //! read, and it knows no provider, no backend and no terminal. What a cloned repository ships is hostile text.
 #![forbid(unsafe_code)]
 
+mod catalog;
+mod chain;
+mod dockerfile;
 mod draft;
+mod folders;
 mod merge;
 mod read;
+mod skills;
+mod trust;
+
+pub use catalog::{AgentListing, BottleListing, Catalog};
+pub use dockerfile::{DockerfileError, check_dockerfile};
+pub use folders::Folders;
+pub use trust::{AgentOrigin, TrustError};
