@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bottle_document::{Diagnostic, Diagnostics, quoted};
@@ -86,11 +87,16 @@ impl Folders {
 
 /// The names of the Markdown files in a folder, sorted.
 pub(crate) fn names_in(folder: &Path, diagnostics: &mut Diagnostics) -> Vec<(Name, PathBuf)> {
-    let entries = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(MAX_FILES);
+    let read = match fs::read_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let message = format!("cannot list this folder: {error}");
+            let unreadable = Diagnostic::warning("unreadable-folder", message);
+            diagnostics.report(unreadable.in_file(folder.display().to_string()));
+            None
+        }
+        read => read.ok(),
+    };
+    let entries = read.into_iter().flatten().flatten().take(MAX_FILES);
     let files = entries
         .map(|entry| entry.path())
         .filter(|path| path.extension() == Some(OsStr::new("md")));

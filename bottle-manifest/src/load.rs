@@ -25,7 +25,7 @@ pub struct ManifestRequest {
 
 /// The mistakes that forbid a manifest: all of them, in all files concerned.
 #[derive(Debug, Error)]
-#[error("the agent {agent} cannot be loaded: {} mistakes in its files", .diagnostics.errors())]
+#[error("the agent {agent} cannot be loaded: {}", count(.diagnostics.errors()))]
 pub struct LoadError {
     /// The agent that was asked for.
     pub agent: Name,
@@ -187,4 +187,9 @@ fn shadowed(name: &Name, own: &str, shipped: &str) -> Diagnostic {
         .in_file(shipped)
         .help(format!("yours is {own}"))
         .help("rename one of the two, or start in another folder")
+}
+
+fn count(mistakes: usize) -> String {
+    let plural = if mistakes == 1 { "" } else { "s" };
+    format!("{mistakes} mistake{plural} in its files")
 }

@@ -10,7 +10,7 @@ use bottle_plan::names::Name;
 use bottle_plan::workspace::Resources;
 use bottle_routes::EgressTable;
 
-use crate::draft::{BottleDraft, DEFAULT_TEMPLATE, ProviderDraft, ResourcesDraft, UserDraft};
+use crate::draft::{AgentDraft, BottleDraft, DEFAULT_TEMPLATE, ProviderDraft, ResourcesDraft, UserDraft};
 use crate::load::FoundAgent;
 use crate::origin::{Origin, explain};
 use crate::trust::AgentOrigin;
@@ -64,43 +64,15 @@ impl Manifest {
     ) -> Result<Self, Diagnostic> {
         let git_user = GitUserOrigin::of(&agent.draft.user, &bottle.user);
         let origins = explain(&agent, &bottle);
-        let user = bottle.user.then(agent.draft.user);
-        let table = EgressTable::from_draft(bottle.egress.unwrap_or_default());
-        let inputs = ManifestInputs {
-            prompt: agent.draft.prompt.value,
-            skills,
-            env: bottle
-                .env
-                .into_iter()
-                .map(|(name, value)| (name, value.value))
-                .collect(),
-            provider: provider(bottle.provider)?,
-            egress: table.plan,
-            secrets: table.secrets,
-            git_user: GitUser {
-                name: user.name.map(value),
-                email: user.email.map(value),
-            },
-            repos: bottle
-                .repos
-                .unwrap_or_default()
-                .into_values()
-                .map(value)
-                .collect(),
-            supervise: bottle.supervise.is_none_or(value),
-            resources: resources(bottle.resources),
-        };
-        let (agent_path, agent_origin) = (agent.path, agent.origin);
-        let warnings = Diagnostics::default();
         Ok(Self {
             agent: name.clone(),
-            agent_path,
-            agent_origin,
+            agent_path: agent.path,
+            agent_origin: agent.origin,
             bottles,
-            inputs,
+            inputs: inputs(agent.draft, bottle, skills)?,
             git_user,
             origins,
-            warnings,
+            warnings: Diagnostics::default(),
         })
     }
 }
@@ -125,6 +97,35 @@ impl fmt::Display for SetByFile {
             Self::Bottle => "(bottle)",
         })
     }
+}
+
+fn inputs(agent: AgentDraft, bottle: BottleDraft, skills: Vec<Skill>) -> Result<ManifestInputs, Diagnostic> {
+    let user = bottle.user.then(agent.user);
+    let table = EgressTable::from_draft(bottle.egress.unwrap_or_default());
+    Ok(ManifestInputs {
+        prompt: agent.prompt.value,
+        skills,
+        env: bottle
+            .env
+            .into_iter()
+            .map(|(name, variable)| (name, variable.value))
+            .collect(),
+        provider: provider(bottle.provider)?,
+        egress: table.plan,
+        secrets: table.secrets,
+        git_user: GitUser {
+            name: user.name.map(value),
+            email: user.email.map(value),
+        },
+        repos: bottle
+            .repos
+            .unwrap_or_default()
+            .into_values()
+            .map(value)
+            .collect(),
+        supervise: bottle.supervise.is_none_or(value),
+        resources: resources(bottle.resources),
+    })
 }
 
 fn provider(draft: ProviderDraft) -> Result<ProviderChoice, Diagnostic> {

@@ -83,21 +83,31 @@ fn check_links(folder: &Path) -> Result<(), Diagnostic> {
             match kind.map_err(|error| unreadable(&path, &error))? {
                 kind if kind.is_dir() => waiting.push(path),
                 kind if kind.is_symlink() => check_link(&path, &real)?,
-                _ => {}
+                kind if kind.is_file() => {}
+                _ => return Err(not_a_file(&path, &real)),
             }
         }
     }
     Ok(())
 }
 
+/// A pipe would be waited for, and a socket leads to somebody.
+fn not_a_file(path: &Path, folder: &Path) -> Diagnostic {
+    let message = format!("{} of this skill is no file, folder or link", shown(path, folder));
+    Diagnostic::error("skill-file", message)
+}
+
+fn shown(path: &Path, folder: &Path) -> String {
+    quoted(&path.strip_prefix(folder).unwrap_or(path).display().to_string())
+}
+
 fn check_link(link: &Path, folder: &Path) -> Result<(), Diagnostic> {
     if link.canonicalize().is_ok_and(|target| target.starts_with(folder)) {
         return Ok(());
     }
-    let shown = link.strip_prefix(folder).unwrap_or(link).display().to_string();
     Err(Diagnostic::error(
         "skill-link",
-        format!("the link {} leaves the skill's folder", quoted(&shown)),
+        format!("the link {} leaves the skill's folder", shown(link, folder)),
     )
     .help("put a copy of what it leads to there"))
 }

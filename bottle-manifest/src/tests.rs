@@ -481,6 +481,10 @@ fn a_link_that_leaves_its_skill_is_refused() {
         assert!(mistakes.contains("skill-link"), "{mistakes}");
         fs::remove_file(skill(link)).unwrap();
     }
+    let socket = std::os::unix::net::UnixListener::bind(skill("docs/socket")).unwrap();
+    assert!(world.mistakes("helper", &[]).contains("skill-file"));
+    drop(socket);
+    fs::remove_file(skill("docs/socket")).unwrap();
     symlink(world.path("home/.ssh"), skill("docs/ssh")).unwrap();
     insta::assert_snapshot!(world.mistakes("helper", &[]));
 }
