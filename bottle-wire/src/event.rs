@@ -33,6 +33,11 @@ pub enum What {
         /// How many routes it has.
         routes: usize,
     },
+    /// Events before this one are missing: the log was full or could not be written.
+    Lost {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// A request that egress decided.
