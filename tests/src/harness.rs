@@ -2,14 +2,18 @@
 //!
 //! Nothing here sleeps: a test waits for what it wants to see, up to a limit.
 
+mod attempt;
 mod engine;
+mod needle;
 mod programs;
 mod running;
 mod skip;
 mod stage;
 mod terminal;
 
-pub use crate::harness::engine::{Engine, Object};
+pub use crate::harness::attempt::{Attempted, attempt_program};
+pub use crate::harness::engine::{Contents, Engine, Neighbour, Object};
+pub use crate::harness::needle::Needle;
 pub use crate::harness::programs::{bottle, dist_folder};
 pub use crate::harness::running::{Finished, Running};
 pub use crate::harness::skip::{Reason, skip};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bollard::Docker;
 use bollard::models::{ContainerCreateBody, VolumeCreateRequest};
-use bottle_tests::harness::{Engine, Object, Stage};
+use bottle_tests::harness::{Attempted, Contents, Engine, Needle, Neighbour, Object, Stage, attempt_program};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -78,5 +78,51 @@ fn a_container_is_looked_into() -> Result<()> {
     assert!(engine.inspect(container)?.contains(&label));
     assert_eq!(engine.logs(container)?, "started\n");
     assert!(engine.gateway()?.is_ipv4());
+    Ok(())
+}
+
+/// The attempts of the escape suite are worth something only if they succeed where there are no walls.
+#[test]
+fn an_attempt_gets_through_in_a_neighbour_without_walls() -> Result<()> {
+    const TEST: &str = "an_attempt_gets_through_in_a_neighbour_without_walls";
+    let Some(engine) = Engine::connect_or_skip(TEST)? else {
+        return Ok(());
+    };
+    let Some(program) = attempt_program(TEST)? else {
+        return Ok(());
+    };
+    let mut stage = Stage::with_engine(engine)?;
+    let label = stage.label("walls");
+    let engine = stage.engine()?;
+    let neighbour = engine.start_neighbour(&label, &Neighbour::default())?;
+    engine.put(&neighbour, "/attempt", &program, 0o755)?;
+    let attempt =
+        |argv: &[&str]| Attempted::of(&engine.exec(&neighbour, "0:0", &[&["/attempt"], argv].concat())?);
+    assert_eq!(attempt(&["root"])?, Attempted::Through);
+    assert_eq!(attempt(&["tcp", "127.0.0.1", "9"])?, Attempted::Refused);
+    assert!(attempt(&["nonsense"]).is_err());
+    assert!(engine.address(&neighbour)?.is_ipv4());
+    Ok(())
+}
+
+#[test]
+fn a_needle_is_found_in_the_files_of_a_container() -> Result<()> {
+    let Some(engine) = Engine::connect_or_skip("a_needle_is_found_in_the_files_of_a_container")? else {
+        return Ok(());
+    };
+    let mut stage = Stage::with_engine(engine)?;
+    let label = stage.label("hay");
+    let engine = stage.engine()?;
+    let neighbour = engine.start_neighbour(&label, &Neighbour::default())?;
+    engine.put(&neighbour, "/opt/left", b"TOKEN=sk-test-0123456789", 0o600)?;
+    let folder = Contents::Folder {
+        container: &neighbour,
+        path: "/opt",
+    };
+    for contents in [Contents::FilesOf(&neighbour), folder] {
+        let find = |secret: &str| Needle::new(secret)?.is_in_pieces(|take| engine.read(contents, take));
+        assert!(find("sk-test-0123456789")?, "{contents:?}");
+        assert!(!find("sk-test-9876543210")?, "{contents:?}");
+    }
     Ok(())
 }

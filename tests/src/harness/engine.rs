@@ -1,5 +1,8 @@
 //! What a test may look at, and must clean up, in the Docker Engine.
 
+mod contents;
+mod neighbour;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -15,6 +18,9 @@ use bollard::query_parameters::{
 };
 use futures_util::{Stream, StreamExt};
 use tokio::runtime::Runtime;
+
+pub use self::contents::Contents;
+pub use self::neighbour::Neighbour;
 
 use super::running::Finished;
 use super::skip::{Reason, skip};

@@ -34,7 +34,7 @@ pub fn dist_folder() -> Result<PathBuf> {
 }
 
 /// Test programs lie in `target/<profile>/deps`.
-fn profile_folder() -> Result<PathBuf> {
+pub(super) fn profile_folder() -> Result<PathBuf> {
     let test = env::current_exe()?;
     let folder = test
         .parent()
