@@ -85,6 +85,20 @@ impl Running {
         found.with_context(|| format!("no {text:?} within {limit:?}; there was:\n{}", self.said()))
     }
 
+    /// Waits until a text stands in its output.
+    pub fn wait_for_stdout(&self, limit: Duration, text: &str) -> Result<()> {
+        let found = self
+            .stdout
+            .wait_for(limit, |output| output.text().contains(text).then_some(()));
+        found.with_context(|| {
+            let written = self.stdout.look(Output::text);
+            format!(
+                "no {text:?} within {limit:?}; there was:\n{written}\n{}",
+                self.said()
+            )
+        })
+    }
+
     /// Waits until it ends, and until nothing that it started can write to its outputs any more.
     pub fn wait(self, limit: Duration) -> Result<Finished> {
         let Some(status) = self.ended.wait_for(limit, |status| *status) else {
