@@ -40,13 +40,19 @@ enum Scheme {
 
 pub(crate) fn read(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Credential> {
     let mut keys = MapReader::of_entry("`auth`", entry, diagnostics)?;
+    let credential = read_credential(&mut keys, diagnostics);
+    keys.finish(diagnostics);
+    credential
+}
+
+/// Reads `scheme`, `token_ref` and `name` from a map that may hold further keys, which are the caller's to read.
+pub fn read_credential(keys: &mut MapReader<'_>, diagnostics: &mut Diagnostics) -> Option<Credential> {
     let scheme = keys.required("scheme", diagnostics);
     let variable = keys.required("token_ref", diagnostics);
     let name = keys.optional("name");
     if let Some(token) = keys.refused("token", diagnostics, literal_token) {
         diagnostics.hide(&token.node.span);
     }
-    keys.finish(diagnostics);
     let variable = variable.and_then(|entry| host_variable(entry, diagnostics));
     let scheme = scheme.and_then(|scheme| read_scheme(scheme, name, diagnostics));
     Some(Credential {

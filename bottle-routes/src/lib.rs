@@ -27,7 +27,7 @@ mod numbers;
 mod route;
 mod table;
 
-pub use auth::Credential;
+pub use auth::{Credential, read_credential};
 pub use egress::{EgressDraft, read_egress};
 pub use field::{host_path, host_variable, text};
 pub use route::{RouteDraft, read_routes};

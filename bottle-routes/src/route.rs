@@ -32,6 +32,14 @@ pub fn read_routes(entry: &Entry, owner: RouteOwner, diagnostics: &mut Diagnosti
     drafts
 }
 
+impl RouteDraft {
+    /// Gives the route a credential that was written elsewhere, and reports what speaks against it.
+    pub fn set_credential(&mut self, credential: Credential, written: &Span, diagnostics: &mut Diagnostics) {
+        auth::check(&self.route, written, &self.host_span, None, diagnostics);
+        self.credential = Some(credential);
+    }
+}
+
 /// The entries of a route, before any is looked at.
 struct Keys<'n> {
     host: Option<&'n Entry>,
