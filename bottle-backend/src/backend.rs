@@ -5,7 +5,7 @@ use bottle_plan::BottlePlan;
 use bottle_plan::inputs::BackendFacts;
 use bottle_plan::names::Identity;
 
-use crate::{Bottle, CleanupPlan, CleanupReport, EngineError, LaunchError, LaunchMaterials, Progress};
+use crate::{Bottle, CleanupPlan, CleanupReport, EngineError, LaunchError, LaunchMaterials, Owner, Progress};
 
 /// A place that can run plans: a container engine, a virtual machine monitor, the kernel itself.
 #[async_trait]
@@ -38,6 +38,10 @@ pub trait Backend: Send + Sync {
 
     /// Removes everything of one bottle; it is no error when nothing is left.
     async fn remove(&self, identity: &Identity) -> Result<(), EngineError>;
+
+    /// Removes what one start has made, and nothing of another bottle that has the same name. What the start is
+    /// still making when this is called is waited for and removed as well.
+    async fn abandon(&self, owner: &Owner) -> Result<(), EngineError>;
 
     /// Finds what starts that never became ready have left behind. Never names a running or preserved bottle, an
     /// object of another machine, or one whose owner still runs.
@@ -73,10 +77,10 @@ pub struct ActiveBottle {
     pub identity: Identity,
     /// How it is.
     pub state: BottleState,
-    /// When it was started, in seconds since 1970.
-    pub started_at: u64,
-    /// The process id of the `bottle` command that started it, on this machine and boot.
-    pub owner_pid: u32,
+    /// Who started it, and when.
+    pub owner: Owner,
+    /// Whether the command that started it still runs. A running bottle without it is detached.
+    pub attended: bool,
 }
 
 /// How a bottle is.

@@ -64,6 +64,15 @@ pub trait Bottle: Send + Sync {
     /// When the sidecar is not there or does not answer in time.
     async fn control(&self, request: &ControlRequest) -> Result<ControlAnswer, ControlError>;
 
+    /// Tells whether the workspace holds something else than what was copied into it. A workspace that is mounted,
+    /// or was empty and still is, has not changed. The comparison is made outside; nothing of the guest's is
+    /// believed.
+    ///
+    /// # Errors
+    ///
+    /// When the workspace cannot be read. Whoever asks should take that for a change.
+    async fn workspace_changed(&self) -> Result<bool, CopyError>;
+
     /// Ends the guest and its sidecar and keeps the guest's files.
     async fn preserve(&self) -> Result<(), EngineError>;
 

@@ -41,6 +41,17 @@ pub enum LaunchError {
     /// The plan needs a door that this build has not.
     #[error("the plan needs the {0} door, which this build does not have")]
     MissingDoor(Door),
+    /// Another bottle has the name. It was not touched.
+    #[error("the name {0} is taken")]
+    NameTaken(Identity),
+    /// What the plan asks for cannot be had here.
+    #[error("{what} cannot be had here: {reason}")]
+    Unsupported {
+        /// What was asked for.
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
     /// The image could not be built.
     #[error("cannot build the image: {reason}")]
     Image {

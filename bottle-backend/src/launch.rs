@@ -87,13 +87,15 @@ pub async fn launch(
     if plan.doors.contains(&Door::GitGate) {
         return Err(LaunchError::MissingDoor(Door::GitGate));
     }
+    let owner = materials.owner.clone();
     let started = tokio::select! {
         started = backend.launch(plan, materials, progress) => started,
         () = cancel.cancelled() => Err(LaunchError::Cancelled),
     };
-    if started.is_err() {
+    // A taken name is another bottle's: nothing was made.
+    if matches!(&started, Err(error) if !matches!(error, LaunchError::NameTaken(_))) {
         progress.step("removing what was started");
-        if let Err(error) = backend.remove(&plan.identity).await {
+        if let Err(error) = backend.abandon(&owner).await {
             tracing::warn!(%error, "something may be left; the next start sweeps it");
         }
     }

@@ -16,15 +16,17 @@ mod bottle;
 mod cleanup;
 pub mod environment;
 mod error;
+pub mod files;
 mod launch;
 mod owner;
 pub mod prepare;
 mod session;
+pub mod workspace;
 
 pub use backend::{ActiveBottle, Availability, Backend, BottleState};
 pub use bottle::{Bottle, CopyOwner, ExecCommand, ExecOutput, ExecUser, PutFile};
 pub use cleanup::{CleanupPlan, CleanupReport, Leftover};
 pub use error::{BoxError, ControlError, CopyError, EngineError, ExecError, LaunchError};
 pub use launch::{Cancel, Canceller, LaunchMaterials, Progress, Quiet, launch};
-pub use owner::Owner;
+pub use owner::{Host, Owner};
 pub use session::{AgentSession, Io, SessionControl, TerminalSize};

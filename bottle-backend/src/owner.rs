@@ -2,6 +2,33 @@
 
 use bottle_plan::names::Identity;
 
+/// The machine, user and boot that a command runs in: what tells its own objects from others'.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// The machine's own id, hashed.
+    pub machine: String,
+    /// The user.
+    pub uid: u32,
+    /// The kernel's boot id.
+    pub boot: String,
+    /// Returns when a process was started, in clock ticks since boot; none when there is no such process.
+    pub process_started: fn(u32) -> Option<u64>,
+}
+
+impl Host {
+    /// Tells whether an object is this user's and of this machine.
+    #[must_use]
+    pub fn owns(&self, owner: &Owner) -> bool {
+        self.machine == owner.machine && self.uid == owner.uid
+    }
+
+    /// Tells whether the command that made an object still runs.
+    #[must_use]
+    pub fn is_alive(&self, owner: &Owner) -> bool {
+        owner.is_alive(&self.boot, self.process_started)
+    }
+}
+
 /// What everything that a launch makes is labelled with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -54,12 +81,6 @@ impl Owner {
         })
     }
 
-    /// Tells whether an object is this user's and of this machine.
-    #[must_use]
-    pub fn is_of(&self, ours: &Self) -> bool {
-        self.machine == ours.machine && self.uid == ours.uid
-    }
-
     /// Tells whether the command that made an object still runs. `started` returns the start time of a process in
     /// clock ticks since boot, or none when there is no such process.
     #[must_use]
@@ -108,12 +129,18 @@ mod tests {
 
     #[test]
     fn foreign_machine_label_left_alone() {
+        let host = Host {
+            machine: "m".to_owned(),
+            uid: 1000,
+            boot: "b".to_owned(),
+            process_started: |_| None,
+        };
         let foreign = Owner {
             machine: "other".to_owned(),
             ..owner()
         };
-        assert!(!foreign.is_of(&owner()));
-        assert!(!Owner { uid: 0, ..owner() }.is_of(&owner()));
-        assert!(owner().is_of(&owner()));
+        assert!(!host.owns(&foreign));
+        assert!(!host.owns(&Owner { uid: 0, ..owner() }));
+        assert!(host.owns(&owner()));
     }
 }

@@ -115,6 +115,15 @@ name_type!(
     is_name
 );
 
+impl Name {
+    /// Takes a name that is written in source code; a malformed one is a mistake that debug builds find.
+    #[must_use]
+    pub fn from_static(name: &'static str) -> Self {
+        debug_assert!(is_name(name), "{name:?} is not a name");
+        Self(name.to_owned())
+    }
+}
+
 impl Label {
     /// Derives the identity that the label stands for: lower case, every other run of characters one `-`.
     ///
