@@ -19,6 +19,7 @@ mod error;
 mod gitconfig;
 mod image;
 mod inputs;
+mod plugin;
 mod provider;
 mod provision;
 mod quoting;
@@ -33,6 +34,7 @@ pub use error::ContributionError;
 pub use gitconfig::gitconfig;
 pub use image::image_plan;
 pub use inputs::ProviderInputs;
+pub use plugin::Plugins;
 pub use provider::AgentProvider;
 pub use provision::{
     ProvisionError, ProvisionReport, ProvisionSources, SkillError, Step, StepError, apply_ca, apply_git,

@@ -1,16 +1,20 @@
 //! Finding a provider by its name.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use bottle_document::{Diagnostics, nearest};
 use bottle_plan::names::Name;
 
 use crate::AgentProvider;
+use crate::plugin::{Plugin, Plugins};
 
 /// The providers that bottles can choose from.
 #[derive(Clone, Default)]
 pub struct Registry {
     built_ins: BTreeMap<String, Arc<dyn AgentProvider>>,
+    plugins: Option<Plugins>,
 }
 
 /// A provider and where it comes from.
@@ -27,6 +31,13 @@ pub struct Found {
 pub enum Origin {
     /// It was registered by the program.
     BuiltIn,
+    /// It is a plugin of the user's.
+    Plugin {
+        /// Its folder.
+        folder: PathBuf,
+        /// Whether a built-in has the same name, which the user should know before the yes.
+        shadows_built_in: bool,
+    },
 }
 
 /// Says why there is no such provider.
@@ -40,6 +51,14 @@ pub enum RegistryError {
         /// What there is.
         known: Vec<String>,
     },
+    /// A plugin has that name and cannot be used.
+    #[error("the plugin {name} cannot be used")]
+    Plugin {
+        /// Its name.
+        name: Name,
+        /// Every mistake in it, to be rendered.
+        diagnostics: Box<Diagnostics>,
+    },
 }
 
 impl Registry {
@@ -50,12 +69,25 @@ impl Registry {
         self
     }
 
-    /// Finds the provider that a bottle names.
+    /// Adds the plugins of a user, which go before built-ins of the same name.
+    #[must_use]
+    pub fn with_plugins(self, plugins: Plugins) -> Self {
+        Self {
+            plugins: Some(plugins),
+            ..self
+        }
+    }
+
+    /// Finds the provider that a bottle names: the user's plugin first, then what was registered.
     ///
     /// # Errors
     ///
-    /// When there is none of that name; the error lists what there is.
+    /// When there is none of that name; the error lists what there is. When the plugin of that name has mistakes; a
+    /// built-in does not take its place.
     pub fn get_provider(&self, name: &Name) -> Result<Found, RegistryError> {
+        if let Some(plugin) = self.plugin(name)? {
+            return Ok(plugin);
+        }
         let built_in = self.built_ins.get(name.as_str());
         let found = built_in.map(|provider| Found {
             provider: Arc::clone(provider),
@@ -67,19 +99,48 @@ impl Registry {
         })
     }
 
-    /// Returns the names of all providers.
+    /// Returns the names of all providers, those of plugins with mistakes included.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        self.built_ins.keys().cloned().collect()
+        let plugins = self.plugins.iter().flat_map(Plugins::names);
+        let mut names: Vec<String> = self.built_ins.keys().cloned().chain(plugins).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn plugin(&self, name: &Name) -> Result<Option<Found>, RegistryError> {
+        let Some(opened) = self.plugins.as_ref().and_then(|plugins| plugins.open(name)) else {
+            return Ok(None);
+        };
+        let mut diagnostics = Diagnostics::default();
+        let loaded = diagnostics.accept(opened).and_then(|folder| {
+            let plugin = Plugin::load(&folder, &mut diagnostics)?;
+            Some((plugin, folder.path))
+        });
+        let Some((plugin, folder)) = loaded else {
+            return Err(RegistryError::Plugin {
+                name: name.clone(),
+                diagnostics: Box::new(diagnostics),
+            });
+        };
+        Ok(Some(Found {
+            provider: Arc::new(plugin),
+            origin: Origin::Plugin {
+                folder,
+                shadows_built_in: self.built_ins.contains_key(name.as_str()),
+            },
+        }))
     }
 }
 
 impl RegistryError {
-    /// Returns what the user can do about it.
+    /// Returns what the user can do about it, when something is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unknown { name, known } => Some(hint(name.as_str(), known, "none is registered")),
+            Self::Plugin { .. } => None,
         }
     }
 }
@@ -90,8 +151,7 @@ pub(crate) fn hint<S: AsRef<str>>(asked: &str, known: &[S], nothing: &str) -> St
     if names.is_empty() {
         return nothing.to_owned();
     }
-    let close = |name: &&&str| strsim::damerau_levenshtein(asked, name) <= 2;
-    let meant = names.iter().find(close);
+    let meant = nearest(asked, names.iter().copied());
     let meant = meant.map_or_else(String::new, |name| format!("did you mean {name}? "));
     format!("{meant}there is: {}", names.join(", "))
 }

@@ -195,6 +195,10 @@ impl Bottle for Recorder {
         })
     }
 
+    async fn workspace_changed(&self) -> Result<bool, CopyError> {
+        Ok(false)
+    }
+
     async fn preserve(&self) -> Result<(), EngineError> {
         Ok(())
     }
