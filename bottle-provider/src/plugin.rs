@@ -62,3 +62,5 @@ impl AgentProvider for Plugin {
     }
 }
 
+#[cfg(test)]
+mod tests;
