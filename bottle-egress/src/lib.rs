@@ -8,10 +8,15 @@ pub mod limits;
 mod policy;
 mod request;
 mod scrub;
+mod stream;
+mod tls;
 
 pub use decide::{Permit, Refusal, Rule, decide, decide_tunnel};
 pub use policy::{CompileError, CompiledRoute, Credential, Policy};
 pub use request::{
     Authority, AuthorityError, CanonicalPath, PathError, Query, QueryError, RequestFacts, Scheme, ServerName,
     Upgrade,
+};
+pub use tls::{
+    AuthorityFileError, CertificateAuthority, Clock, GuestTlsError, MintError, Minted, TrustError, mint,
 };

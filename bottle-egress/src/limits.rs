@@ -55,10 +55,15 @@ pub const IDLE_UPSTREAMS: usize = 256;
 /// How long an idle upstream connection is kept.
 pub const IDLE_UPSTREAM_AGE: Duration = Duration::from_secs(30);
 
+/// How long an idle upstream connection may take to show that it can be used.
+pub const READY_TIME: Duration = Duration::from_millis(200);
+
 /// The most leaf certificates that are remembered.
 pub const LEAVES: usize = 1024;
 /// How long a leaf certificate is valid from now, in days.
 pub const LEAF_DAYS: i64 = 7;
+/// How long a leaf certificate is used again, in seconds; well below its validity.
+pub const LEAF_REUSE_SECONDS: u64 = 24 * 3600;
 /// How long before now a certificate's validity begins, in hours: the guest's clock may be slow.
 pub const BACKDATE_HOURS: i64 = 24;
 /// How long a certificate authority is valid, in days.

@@ -12,7 +12,7 @@ use hyper::header::HeaderValue;
 use crate::limits;
 
 /// Finds the forms of one secret. What is found becomes asterisks of the same number, so that lengths stay true.
-pub struct Scrubber {
+pub(crate) struct Scrubber {
     forms: Vec<Vec<u8>>,
     finder: Option<AhoCorasick>,
 }
@@ -25,8 +25,7 @@ pub(crate) struct ScrubState {
 
 impl Scrubber {
     /// Prepares to find a secret in its raw form, in the form its scheme sends, and in common encodings.
-    #[must_use]
-    pub fn new(secret: &Secret, scheme: &AuthScheme) -> Self {
+    pub(crate) fn new(secret: &Secret, scheme: &AuthScheme) -> Self {
         let mut forms = Vec::new();
         add_forms(&mut forms, secret.expose());
         if let (AuthScheme::Basic, Some((_, password))) = (scheme, secret.expose().split_once(':'))

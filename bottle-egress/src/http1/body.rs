@@ -110,7 +110,7 @@ mod tests {
             let decoded = decode(Framing::Chunked, text.as_bytes(), step).map(|(body, ..)| body);
             assert_eq!(
                 decoded.as_deref(),
-                wanted.as_ref().map(|body| body.as_bytes()).map_err(|e| e),
+                wanted.as_ref().map(|body| body.as_bytes()),
                 "{text:?} by {step}"
             );
         }

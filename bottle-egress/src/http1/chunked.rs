@@ -9,7 +9,7 @@ use crate::limits;
 
 /// Where in a chunked body the decoder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ChunkState {
+pub(crate) enum ChunkState {
     /// Before a chunk's size.
     Size,
     /// Inside a chunk, with so many bytes to come.

@@ -15,8 +15,6 @@ pub(crate) struct Head {
     pub(crate) method: Method,
     /// What the request is for.
     pub(crate) target: Target,
-    /// The version.
-    pub(crate) version: Version,
     /// The fields, as they came.
     pub(crate) headers: HeaderMap,
     /// The value of the one `Host` field.
@@ -57,7 +55,7 @@ pub(crate) struct PathAndQuery {
 
 /// The version of HTTP that a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Version {
+enum Version {
     /// HTTP/1.0.
     Http10,
     /// HTTP/1.1.
@@ -130,7 +128,6 @@ impl Head {
             upgrade: upgrade(&headers, connection),
             method,
             target,
-            version,
             headers,
         })
     }
@@ -227,7 +224,7 @@ impl ConnectionOptions {
 
 fn host(headers: &HeaderMap, version: Version) -> Result<Option<String>, HeadError> {
     match one(headers, &HOST, HeadError::Host)? {
-        Some(value) if value.is_empty() => Err(HeadError::Host),
+        Some("") => Err(HeadError::Host),
         Some(value) => Ok(Some(value.to_owned())),
         None if version == Version::Http10 => Ok(None),
         None => Err(HeadError::Host),

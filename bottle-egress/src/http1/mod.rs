@@ -11,6 +11,6 @@ mod reader;
 mod writer;
 
 pub(crate) use body::{BodyDecoder, BodyError, Piece};
-pub(crate) use head::{Framing, Head, HeadError, Target, Version};
+pub(crate) use head::{Framing, Head, HeadError, Target};
 pub(crate) use reader::{ReadError, Reader};
 pub(crate) use writer::{AnswerHead, AnswerLength, Writer};

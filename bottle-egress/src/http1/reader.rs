@@ -5,16 +5,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncReadExt as _, ReadHalf};
 use tokio_util::io::poll_read_buf;
 
 use super::HeadError;
 use crate::limits;
+use crate::stream::Stream;
 
 /// A stream with the bytes that were read from it and not yet used.
 #[derive(Debug)]
-pub(crate) struct Reader<R> {
-    stream: R,
+pub(crate) struct Reader {
+    stream: ReadHalf<Stream>,
     buffer: BytesMut,
 }
 
@@ -31,8 +32,8 @@ pub(crate) enum ReadError {
     Io(#[from] io::Error),
 }
 
-impl<R: AsyncRead + Unpin> Reader<R> {
-    pub(crate) fn new(stream: R) -> Self {
+impl Reader {
+    pub(crate) fn new(stream: ReadHalf<Stream>) -> Self {
         let buffer = BytesMut::new();
         Self { stream, buffer }
     }
@@ -116,7 +117,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// Returns the stream and the bytes that were read from it.
-    pub(crate) fn into_parts(self) -> (R, BytesMut) {
+    pub(crate) fn into_parts(self) -> (ReadHalf<Stream>, BytesMut) {
         (self.stream, self.buffer)
     }
 }

@@ -4,14 +4,17 @@ use std::io;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::{HeaderMap, StatusCode};
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncWriteExt as _, WriteHalf};
+
+use crate::stream::Stream;
 
 /// A stream with the bytes that are to be written to it.
 #[derive(Debug)]
-pub(crate) struct Writer<W> {
-    stream: W,
+pub(crate) struct Writer {
+    stream: WriteHalf<Stream>,
     buffer: BytesMut,
     chunked: bool,
+    begun: bool,
 }
 
 /// The head of an answer.
@@ -37,17 +40,19 @@ pub(crate) enum AnswerLength {
 /// A buffered piece below this size is copied behind what waits already, so that both leave in one write.
 const COPIED_BYTES: usize = 4 << 10;
 
-impl<W: AsyncWrite + Unpin> Writer<W> {
-    pub(crate) fn new(stream: W) -> Self {
+impl Writer {
+    pub(crate) fn new(stream: WriteHalf<Stream>) -> Self {
         Self {
             stream,
             buffer: BytesMut::new(),
             chunked: false,
+            begun: false,
         }
     }
 
     /// Prepares the head of an answer; it leaves with the first flush.
     pub(crate) fn head(&mut self, head: &AnswerHead<'_>) {
+        self.begun = true;
         self.chunked = head.length == AnswerLength::Chunked;
         self.status_line(head.status);
         self.fields(head.headers);
@@ -64,10 +69,18 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Writes a whole 1xx answer.
     pub(crate) async fn informational(&mut self, status: StatusCode, headers: &HeaderMap) -> io::Result<()> {
+        self.begun = true;
         self.status_line(status);
         self.fields(headers);
         self.put(b"\r\n");
-        self.flush().await
+        self.flush().await?;
+        self.begun = false;
+        Ok(())
+    }
+
+    /// Tells whether an answer was begun and not ended, so that no other one can be written.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// Writes a piece of the body.
@@ -101,15 +114,23 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
+    /// Writes whatever waits of an answer that is complete.
+    pub(crate) async fn finish(&mut self) -> io::Result<()> {
+        self.flush().await?;
+        self.begun = false;
+        Ok(())
+    }
+
+    /// Writes a few bytes that are no answer of the usual form.
+    pub(crate) async fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.put(bytes);
+        self.flush().await
+    }
+
     /// Writes whatever waits.
     pub(crate) async fn flush(&mut self) -> io::Result<()> {
         self.write_buffered().await?;
         self.stream.flush().await
-    }
-
-    /// Tells whether anything waits to be written.
-    pub(crate) fn has_waiting(&self) -> bool {
-        !self.buffer.is_empty()
     }
 
     /// Ends the stream in good order.
@@ -118,7 +139,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     /// Returns the stream.
-    pub(crate) fn into_stream(self) -> W {
+    pub(crate) fn into_stream(self) -> WriteHalf<Stream> {
         self.stream
     }
 
