@@ -10,6 +10,7 @@ mod request;
 mod scrub;
 mod stream;
 mod tls;
+mod upstream;
 
 pub use decide::{Permit, Refusal, Rule, decide, decide_tunnel};
 pub use policy::{CompileError, CompiledRoute, Credential, Policy};

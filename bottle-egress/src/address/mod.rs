@@ -30,6 +30,13 @@ impl CheckedAddresses {
         }
     }
 
+    /// Takes the address that is itself the permitted host: only a route that names it exactly can have allowed it.
+    #[must_use]
+    pub fn literal(permit: &Permit) -> Option<Self> {
+        let address = permit.authority().host().address()?;
+        Some(Self::all(&[address], permit.authority().port()))
+    }
+
     /// Takes the address that the policy gives for the permitted host and port, where it gives one.
     #[must_use]
     pub fn given(permit: &Permit) -> Option<Self> {
