@@ -8,6 +8,7 @@ pub mod limits;
 mod policy;
 mod request;
 mod scrub;
+mod server;
 mod stream;
 mod tls;
 mod upstream;
@@ -18,6 +19,8 @@ pub use request::{
     Authority, AuthorityError, CanonicalPath, PathError, Query, QueryError, RequestFacts, Scheme, ServerName,
     Upgrade,
 };
+pub use server::{Listener, OpenError, Server, Settings, event_channel};
 pub use tls::{
     AuthorityFileError, CertificateAuthority, Clock, GuestTlsError, MintError, Minted, TrustError, mint,
 };
+pub use upstream::{Resolve, SystemResolver};

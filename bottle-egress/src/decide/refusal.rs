@@ -12,6 +12,8 @@ use crate::request::{Authority, RequestFacts, Scheme};
 pub enum Rule {
     /// The request is malformed.
     Malformed,
+    /// The target of `CONNECT` is no host and port.
+    BadTarget,
     /// No route covers the host.
     NotListed,
     /// The route does not list the port.
@@ -83,7 +85,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn of(rule: Rule, facts: &RequestFacts<'_>, route: Option<&str>) -> Self {
+    pub(crate) fn of(rule: Rule, facts: &RequestFacts<'_>, route: Option<&str>) -> Self {
         let target = url(facts.scheme, facts.authority, facts.path.as_sent());
         Self {
             rule,
@@ -192,6 +194,7 @@ impl Rule {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
+            Self::BadTarget => "bad-target",
             Self::NotListed => "not-listed",
             Self::Port => "port",
             Self::HostMismatch => "host-mismatch",
@@ -253,6 +256,7 @@ impl Rule {
     const fn reason(self) -> &'static str {
         match self {
             Self::Malformed => "the request is not one that every server reads alike",
+            Self::BadTarget => "the target of CONNECT is no host and port",
             Self::NotListed => "no route of this bottle covers the host",
             Self::Port => "the route for the host does not list the port",
             Self::HostMismatch => {

@@ -603,7 +603,7 @@ mod properties {
 
         #[test]
         fn a_narrower_route_never_allows_more(asked in requests(), wide in routes(), path in proptest::sample::select(PATHS)) {
-            let mut whole = wide.clone();
+            let mut whole = wide;
             whole.matches.clear();
             let narrow = with_matches(whole.clone(), vec![only(&[], vec![exact(path)])]);
             if asked.decide(&policy(vec![narrow])).is_ok() {
