@@ -1,0 +1,4 @@
+//! A door between a guest and an upstream, over real sockets and real TLS.
+
+mod decisions;
+mod support;
