@@ -8,9 +8,8 @@ mod skills;
 
 use std::path::Path;
 
-use bottle_backend::{Bottle, CopyOwner, Progress, PutFile};
+use bottle_backend::{Bottle, Progress};
 use bottle_plan::BottlePlan;
-use bottle_plan::workspace::WorkspaceSource;
 
 use crate::AgentProvider;
 
@@ -25,9 +24,6 @@ pub use skills::{SkillError, apply_skills, check_skill};
 pub struct ProvisionSources<'a> {
     /// The bottle's certificate, PEM.
     pub certificate: &'a Path,
-    /// A folder whose contents become the workspace, already rid of what must not enter the guest; none when the
-    /// workspace starts empty or is mounted.
-    pub workspace: Option<&'a Path>,
     /// The address of the supervise server in the guest; none when its door is not open.
     pub supervise_url: Option<&'a str>,
 }
@@ -42,7 +38,7 @@ pub struct ProvisionReport {
 }
 
 /// Provisions a guest: the trust store before anything makes a TLS call, then prompt, skills, the provider's files
-/// and commands, workspace, git, and the supervise server last.
+/// and commands, git, and the supervise server last. The workspace is there already: the backend brings it along.
 ///
 /// # Errors
 ///
@@ -59,7 +55,6 @@ pub async fn provision(
     provider.provision_prompt(plan, bottle).await?;
     provider.provision_skills(plan, bottle).await?;
     provider.provision(plan, bottle).await?;
-    fill_workspace(plan, bottle, sources.workspace).await?;
     provider.provision_git(plan, bottle).await?;
     let warning = match (&plan.supervise, sources.supervise_url) {
         (Some(_), Some(url)) => provider.provision_supervise_mcp(plan, bottle, url).await,
@@ -69,30 +64,6 @@ pub async fn provision(
         fingerprint,
         warnings: warning.into_iter().collect(),
     })
-}
-
-async fn fill_workspace(
-    plan: &BottlePlan,
-    bottle: &dyn Bottle,
-    folder: Option<&Path>,
-) -> Result<(), ProvisionError> {
-    let guest = &plan.workspace.guest;
-    if let WorkspaceSource::Mount { .. } = plan.workspace.source {
-        // It is there already, and what belongs to the host's user is not ours to change.
-        return Ok(());
-    }
-    let directory = PutFile {
-        path: guest.clone(),
-        mode: 0o755,
-        content: None,
-    };
-    let made = bottle.put(&[directory], CopyOwner::Agent).await;
-    made.map_err(|error| Step::Workspace.failed(error))?;
-    if let Some(folder) = folder {
-        let copied = bottle.cp_in(folder, guest, CopyOwner::Agent).await;
-        copied.map_err(|error| Step::Workspace.failed(error))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -30,8 +30,6 @@ pub enum Step {
     Skills,
     /// The provider's directories, files and commands.
     Files,
-    /// The agent's working folder.
-    Workspace,
     /// The agent user's git configuration.
     Git,
 }
@@ -93,7 +91,6 @@ impl std::fmt::Display for Step {
             Self::Prompt => "deliver the agent's prompt",
             Self::Skills => "copy the agent's skills",
             Self::Files => "put the provider's files in place",
-            Self::Workspace => "fill the workspace",
             Self::Git => "configure git",
         })
     }

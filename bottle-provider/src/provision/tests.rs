@@ -40,7 +40,6 @@ struct Host {
     _folder: tempfile::TempDir,
     certificate: PathBuf,
     skill: PathBuf,
-    workspace: PathBuf,
 }
 
 fn host() -> Host {
@@ -53,12 +52,9 @@ fn host() -> Host {
     .unwrap();
     let skill = folder.path().join("review");
     std::fs::create_dir(&skill).unwrap();
-    let workspace = folder.path().join("staged");
-    std::fs::create_dir(&workspace).unwrap();
     Host {
         certificate,
         skill,
-        workspace,
         _folder: folder,
     }
 }
@@ -105,7 +101,6 @@ async fn provisioned(
     let bottle = Recorder::refusing(refuses);
     let sources = ProvisionSources {
         certificate: &host.certificate,
-        workspace: Some(&host.workspace),
         supervise_url: url,
     };
     let report = provision(&Fake, &bottle, &full_plan(&host), &sources, &Quiet).await;
@@ -152,20 +147,6 @@ async fn a_failing_registration_is_a_warning_with_the_manual_command() {
 async fn nothing_is_registered_while_the_door_is_closed() {
     let (log, _) = provisioned(None, None).await;
     assert!(!log.iter().any(|line| line.contains("mcp")), "{log:?}");
-}
-
-#[tokio::test]
-async fn a_mounted_workspace_is_left_alone() {
-    let host = host();
-    let bottle = Recorder::refusing(None);
-    let mut plan = plan();
-    plan.workspace.source = WorkspaceSource::Mount {
-        host: host.workspace.clone(),
-    };
-    fill_workspace(&plan, &bottle, Some(&host.workspace))
-        .await
-        .unwrap();
-    assert_eq!(bottle.log(), Vec::<String>::new());
 }
 
 #[tokio::test]
