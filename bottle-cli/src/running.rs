@@ -1,0 +1,322 @@
+//! Starting a prepared bottle, and settling what is left when its agent has ended.
+
+use std::time::{Duration, SystemTime};
+
+use bottle_backend::{
+    AgentSession, Bottle, Cancel, EngineError, ExecCommand, ExecError, LaunchError, LaunchMaterials,
+    Progress, TerminalSize,
+};
+use bottle_plan::BottlePlan;
+use bottle_plan::names::EnvName;
+use bottle_plan::workspace::WorkspaceSource;
+use bottle_provider::{CommandLineError, ProvisionError, ProvisionSources, SessionStart, agent_argv};
+use bottle_util::Secret;
+use bottle_wire::boot::{Authority, WireSecret};
+use bottle_wire::chain::Head;
+use data_encoding::HEXLOWER;
+
+use crate::boot::{BootError, boot_frame};
+use crate::state::{
+    CHAIN, ChainState, METADATA, Metadata, PLAN, PRESERVE, StateError, StateFolder, StateLock,
+};
+use crate::{Host, Prepared, RunSecrets, events};
+
+/// A bottle whose agent can be attached.
+pub struct Running {
+    plan: BottlePlan,
+    bottle: Box<dyn Bottle>,
+    state: StateFolder,
+    env: Vec<(EnvName, Secret)>,
+    warnings: Vec<String>,
+    _lock: StateLock,
+}
+
+/// What became of a bottle whose agent has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It is gone, with its state.
+    Removed,
+    /// Its guest was stopped and kept.
+    Preserved {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Says why a prepared bottle did not start. Nothing of it is left.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its state folder cannot be made.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The plan cannot be rendered.
+    #[error("cannot render the plan")]
+    Render(#[from] serde_yaml::Error),
+    /// There is no randomness.
+    #[error("the system gives no random bytes")]
+    Random,
+    /// The bottle's certificate authority cannot be made.
+    #[error("cannot make the bottle's certificate authority")]
+    Authority(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The sidecar's boot frame cannot be made.
+    #[error(transparent)]
+    Boot(#[from] BootError),
+    /// The static programs are not there.
+    #[error("bottle-sidecar and bottle-relay are not installed")]
+    NoPrograms,
+    /// The backend could not launch it.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// The guest could not be furnished.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// The agent has no command line.
+    #[error(transparent)]
+    CommandLine(#[from] CommandLineError),
+}
+
+impl StartError {
+    /// Returns what the user can do about it, when something is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoPrograms => {
+                Some("build them with `cargo xtask dist`, or name their folder with --sidecar-dir".to_owned())
+            }
+            Self::Launch(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// Starts a prepared bottle and furnishes its guest. On every error, and when cancelled, all of it is removed.
+///
+/// # Errors
+///
+/// The first step that failed.
+pub async fn start(
+    prepared: Prepared,
+    secrets: RunSecrets,
+    host: &Host,
+    progress: &dyn Progress,
+    cancel: Cancel,
+) -> Result<Running, StartError> {
+    let state = StateFolder::of(&host.state_root(), &prepared.plan.identity);
+    let lock = state.create()?;
+    let started = furnish(&prepared, secrets, host, &state, progress, cancel).await;
+    match started {
+        Ok((bottle, env, warnings)) => Ok(Running {
+            plan: prepared.plan,
+            bottle,
+            state,
+            env,
+            warnings,
+            _lock: lock,
+        }),
+        Err(error) => {
+            if let Err(left) = state.remove() {
+                tracing::warn!(error = %left, "the state of a failed start is left");
+            }
+            Err(error)
+        }
+    }
+}
+
+type Furnished = (Box<dyn Bottle>, Vec<(EnvName, Secret)>, Vec<String>);
+
+async fn furnish(
+    prepared: &Prepared,
+    secrets: RunSecrets,
+    host: &Host,
+    state: &StateFolder,
+    progress: &dyn Progress,
+    mut cancel: Cancel,
+) -> Result<Furnished, StartError> {
+    let plan = &prepared.plan;
+    agent_argv(plan, SessionStart::Fresh)?;
+    let materials = materials(prepared, secrets.tokens, host, state)?;
+    sweep(prepared, progress).await;
+    let bottle = bottle_backend::launch(
+        prepared.backend.as_ref(),
+        plan,
+        materials,
+        progress,
+        cancel.clone(),
+    )
+    .await?;
+    let certificate = state.path().join(bottle_util::ca::CA_FILE);
+    let sources = ProvisionSources {
+        certificate: &certificate,
+        supervise_url: None,
+    };
+    let furnished = tokio::select! {
+        furnished = bottle_provider::provision(prepared.provider.as_ref(), bottle.as_ref(), plan, &sources, progress) => {
+            furnished.map_err(StartError::from)
+        }
+        () = cancel.cancelled() => Err(LaunchError::Cancelled.into()),
+    };
+    match furnished {
+        Ok(report) => Ok((bottle, secrets.env, report.warnings)),
+        Err(error) => {
+            progress.step("removing what was started");
+            if let Err(left) = bottle.close().await {
+                tracing::warn!(error = %left, "something may be left; the next start sweeps it");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Removes what crashed starts have left on the backend, quietly: it is not this start's business to explain it.
+async fn sweep(prepared: &Prepared, progress: &dyn Progress) {
+    let Ok(plan) = prepared.backend.prepare_cleanup().await else {
+        return;
+    };
+    if plan.leftovers.is_empty() {
+        return;
+    }
+    progress.step("removing what a crashed start has left");
+    for (leftover, error) in prepared.backend.cleanup(&plan).await.failed {
+        tracing::warn!(%error, name = leftover.name, "a leftover stays");
+    }
+}
+
+/// Mints the certificate authority, writes the state down and makes what the launch needs.
+fn materials(
+    prepared: &Prepared,
+    tokens: std::collections::BTreeMap<bottle_plan::names::TokenSlot, Secret>,
+    host: &Host,
+    state: &StateFolder,
+) -> Result<LaunchMaterials, StartError> {
+    let plan = &prepared.plan;
+    let binaries = host.sidecar_folder().ok_or(StartError::NoPrograms)?.to_owned();
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|_| StartError::Random)?;
+    let key = HEXLOWER.encode(&key);
+    let minted = bottle_egress::mint(plan.identity.as_str(), wall_clock(host));
+    let minted = minted.map_err(|error| StartError::Authority(Box::new(error)))?;
+    state.write(bottle_util::ca::CA_FILE, minted.certificate.as_bytes())?;
+    state.write(PLAN, plan.to_yaml()?.as_bytes())?;
+    state.write_json(METADATA, &metadata(plan, host))?;
+    state.write_json(
+        CHAIN,
+        &ChainState {
+            key: key.clone(),
+            head: Head::start(),
+        },
+    )?;
+    let authority = Authority {
+        certificate: minted.certificate,
+        key: WireSecret(minted.key),
+    };
+    let boot = boot_frame(plan, host, authority, Secret::from(key), tokens)?;
+    Ok(LaunchMaterials {
+        owner: host.owner(plan.identity.clone()),
+        boot,
+        binaries,
+        build_ca: host.build_ca.clone(),
+    })
+}
+
+fn wall_clock(host: &Host) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs((host.clock)())
+}
+
+fn metadata(plan: &BottlePlan, host: &Host) -> Metadata {
+    let workspace = match plan.workspace.source {
+        WorkspaceSource::None => "none",
+        WorkspaceSource::Copy { .. } => "copy",
+        WorkspaceSource::Mount { .. } => "mount",
+    };
+    Metadata {
+        identity: plan.identity.clone(),
+        agent: plan.spec.agent.clone(),
+        bottles: plan.spec.bottles.clone(),
+        backend: plan.backend.clone(),
+        cwd: host.directory.clone(),
+        workspace: workspace.to_owned(),
+        started_at: (host.clock)(),
+        label: plan.spec.label.clone(),
+        color: plan.spec.color,
+    }
+}
+
+impl Running {
+    /// Returns the plan that the bottle runs.
+    #[must_use]
+    pub fn plan(&self) -> &BottlePlan {
+        &self.plan
+    }
+
+    /// Returns the handle on the bottle.
+    #[must_use]
+    pub fn bottle(&self) -> &dyn Bottle {
+        self.bottle.as_ref()
+    }
+
+    /// Returns what did not work and stops nothing.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Starts the agent; with a size, on a terminal.
+    ///
+    /// # Errors
+    ///
+    /// When the backend cannot run it.
+    pub async fn agent(&self, terminal: Option<TerminalSize>) -> Result<AgentSession, ExecError> {
+        let argv = agent_argv(&self.plan, SessionStart::Fresh);
+        let argv = argv.map_err(|error| ExecError::Engine {
+            program: "the agent".to_owned(),
+            source: Box::new(error),
+        })?;
+        let command = ExecCommand::agent(argv).in_directory(self.plan.workspace.guest.clone());
+        self.bottle
+            .exec_agent(&command.with_env(self.env.clone()), terminal)
+            .await
+    }
+
+    /// Settles the bottle after its agent has ended: fetches the events, then removes the bottle, or preserves it
+    /// when the agent failed or left something in a workspace that exists nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// When the backend or the state folder refuses; what is left carries the bottle's label.
+    pub async fn settle(self, status: i32, keep: bool) -> Result<Settled, EngineError> {
+        if let Err(error) = events::drain(self.bottle.as_ref(), &self.state).await {
+            tracing::warn!(%error, "the last events are missing");
+        }
+        let reason = match self.kept_because(status).await {
+            Some(reason) => reason,
+            None if keep => "you asked for it".to_owned(),
+            None => {
+                self.bottle.close().await?;
+                self.forget();
+                return Ok(Settled::Removed);
+            }
+        };
+        self.bottle.preserve().await?;
+        if let Err(error) = self.state.write(PRESERVE, reason.as_bytes()) {
+            tracing::warn!(%error, "the reason of keeping it is not written down");
+        }
+        Ok(Settled::Preserved { reason })
+    }
+
+    async fn kept_because(&self, status: i32) -> Option<String> {
+        if status != 0 {
+            return Some(format!("the agent ended with status {status}"));
+        }
+        match self.bottle.workspace_changed().await {
+            Ok(false) => None,
+            Ok(true) => Some("the agent left work in the workspace".to_owned()),
+            Err(error) => Some(format!("the workspace could not be compared: {error}")),
+        }
+    }
+
+    fn forget(&self) {
+        if let Err(error) = self.state.remove() {
+            tracing::warn!(%error, "the state of the bottle is left");
+        }
+    }
+}
