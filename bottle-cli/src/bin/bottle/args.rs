@@ -1,0 +1,243 @@
+//! The command line as it is typed. What it means is settled in the commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bottle_plan::names::{Identity, Label, Name};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs a coding agent, unattended and with full permissions, inside a bottle that it cannot change.
+#[derive(Debug, Parser)]
+#[command(name = "bottle", version, after_help = bottle_cli::exit::HELP, max_term_width = 100)]
+pub(crate) struct CommandLine {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// The folder with the static bottle-sidecar and bottle-relay
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) sidecar_dir: Option<PathBuf>,
+    /// Say more about what happens; twice for more still
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run an agent in a bottle
+    Start(StartArgs),
+    /// List bottles, and the agents and bottle files there are
+    List(ListArgs),
+    /// Show what an agent would run with
+    Info(InfoArgs),
+    /// Write a bottle and an agent to begin with
+    Init,
+    /// Run a command, or a shell, in a running bottle
+    Exec(ExecArgs),
+    /// End a running bottle as if its agent had ended
+    Stop(StopArgs),
+    /// Remove what crashed starts have left behind
+    Cleanup(CleanupArgs),
+    /// Say which backends can be used, and what to do about those that cannot
+    Doctor(DoctorArgs),
+    /// Show the decisions of a bottle's doors
+    Log(LogArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    #[command(hide = true)]
+    Manual {
+        /// The folder to write them to
+        folder: PathBuf,
+    },
+}
+
+/// Flags of `bottle start`.
+#[derive(Debug, Args)]
+pub(crate) struct StartArgs {
+    /// The agent; picked from a list when it is not given
+    pub(crate) agent: Option<Name>,
+    /// A bottle to run it in; several are merged in the order given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bottle: Vec<Name>,
+    /// Where to run it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<Name>,
+    /// Your own name for the run
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) label: Option<Label>,
+    /// The colour of its title and list line
+    #[arg(long, value_name = "COLOR", ignore_case = true)]
+    pub(crate) color: Option<ColorName>,
+    /// What the agent works on: nothing, a copy of this folder, or this folder itself
+    #[arg(long, value_enum, default_value_t = WorkspaceMode::None)]
+    pub(crate) workspace: WorkspaceMode,
+    /// The same as --workspace copy
+    #[arg(long, conflicts_with = "workspace")]
+    pub(crate) cwd: bool,
+    /// Copy these files too, although git ignores them
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) include: Vec<String>,
+    /// End the run after this time, for example 90m; 24h when headless
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) time_limit: Option<Duration>,
+    /// Keep the bottle's state even when all went well
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Print the plan and stop; needs no engine
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Run unattended with one prompt
+    #[arg(long, requires = "prompt")]
+    pub(crate) headless: bool,
+    /// The prompt of a headless run
+    #[arg(long, value_name = "TEXT", requires = "headless")]
+    pub(crate) prompt: Option<String>,
+    /// Do not ask before starting
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Run an agent file of this repository whose SHA-256 you have checked
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) trust_agent: Option<String>,
+}
+
+/// Flags of `bottle list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `bottle info`.
+#[derive(Debug, Args)]
+pub(crate) struct InfoArgs {
+    /// The agent
+    pub(crate) agent: Name,
+    /// A bottle to look at it in, instead of its own
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bottle: Vec<Name>,
+    /// Print the file and line that set each value
+    #[arg(long)]
+    pub(crate) origin: bool,
+}
+
+/// Flags of `bottle exec`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecArgs {
+    /// The bottle
+    pub(crate) identity: Identity,
+    /// The command; a shell when it is not given
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+/// Flags of `bottle stop`.
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
+    /// The bottle
+    pub(crate) identity: Identity,
+    /// Throw the bottle's files away, also those of a preserved bottle
+    #[arg(long)]
+    pub(crate) discard: bool,
+}
+
+/// Flags of `bottle cleanup`.
+#[derive(Debug, Args)]
+pub(crate) struct CleanupArgs {
+    /// Do not ask before removing
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+/// Flags of `bottle doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `bottle log`.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// The bottle
+    pub(crate) identity: Identity,
+    /// Print the events as they are kept, one JSON line each
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Only what was refused
+    #[arg(long)]
+    pub(crate) refused: bool,
+}
+
+/// What the agent works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WorkspaceMode {
+    /// An empty folder
+    None,
+    /// A copy of this folder
+    Copy,
+    /// This folder itself
+    Mount,
+}
+
+/// A terminal colour, by name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ColorName(pub(crate) bottle_plan::spec::Color);
+
+impl std::str::FromStr for ColorName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = serde_json::Value::String(text.to_ascii_lowercase());
+        let color = serde_json::from_value(name);
+        color.map(Self).map_err(|_| {
+            "one of black, red, green, yellow, blue, magenta, cyan, white, or one of these after 'bright-'".to_owned()
+        })
+    }
+}
+
+/// Reads `90s`, `30m`, `24h` or `2d`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a whole number above 0 followed by s, m, h or d, for example 90m".to_owned();
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86400,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = text
+        .strip_suffix(unit)
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| wrong())?;
+    match number {
+        0 => Err(wrong()),
+        _ => Ok(Duration::from_secs(u64::from(number) * seconds)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_read_as_people_write_them() {
+        assert_eq!(parse_duration("90m"), Ok(Duration::from_secs(5400)));
+        for wrong in ["", "m", "0s", "1", "1w", "-1h", "1.5h", "5mm"] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Completions and manual pages, made from the command line's own description.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use crate::args::CommandLine;
+use crate::report::Failure;
+
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8, Failure> {
+    clap_complete::generate(
+        shell,
+        &mut CommandLine::command(),
+        "bottle",
+        &mut std::io::stdout(),
+    );
+    Ok(0)
+}
+
+pub(crate) fn pages(folder: &Path) -> Result<u8, Failure> {
+    clap_mangen::generate_to(CommandLine::command(), folder)?;
+    Ok(0)
+}

@@ -1,0 +1,31 @@
+//! Where things are printed: people's output to standard error, data to standard output.
+
+use std::io::{self, Write};
+
+use tracing_subscriber::EnvFilter;
+
+/// Prints data; a reader that went away is no failure.
+pub(crate) fn data(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Sends our own log to standard error. The engine client logs whole requests, so it never gets below warnings.
+pub(crate) fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = EnvFilter::new(format!(
+        "warn,bottle_cli={level},bottle={level},bottle_util={level},bottle_provider={level},bottle_backend={level},bottle_backend_docker={level}"
+    ));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .without_time();
+    let _ = subscriber.with_target(false).try_init();
+}
