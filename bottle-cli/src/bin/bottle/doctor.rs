@@ -1,0 +1,122 @@
+//! `bottle doctor`: each backend, usable or not, why, and what to do.
+
+use bottle_backend::Availability;
+use bottle_cli::exit::Exit;
+use bottle_cli::{Host, Wiring};
+use serde_json::json;
+
+use crate::args::DoctorArgs;
+use crate::output;
+use crate::report::Failure;
+
+pub(crate) async fn run(host: &Host, args: &DoctorArgs) -> Result<u8, Failure> {
+    let mut findings = backends(&Wiring::standard(host)).await;
+    let usable = findings.iter().any(|finding| finding.ok);
+    findings.push(programs(host));
+    findings.push(roots(host));
+    findings.push(files(host));
+    if args.json {
+        let list: Vec<_> = findings.iter().map(Finding::json).collect();
+        let version = env!("CARGO_PKG_VERSION");
+        output::data(&format!(
+            "{:#}\n",
+            json!({ "version": version, "usable": usable, "findings": list })
+        ))?;
+    } else {
+        findings.iter().for_each(Finding::print);
+    }
+    let fine = usable && findings.iter().skip(1).all(|finding| finding.ok);
+    Ok(if fine { 0 } else { Exit::Unavailable as u8 })
+}
+
+/// One thing that was looked at.
+struct Finding {
+    what: String,
+    ok: bool,
+    detail: String,
+    warnings: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Finding {
+    fn json(&self) -> serde_json::Value {
+        let Self {
+            what,
+            ok,
+            detail,
+            warnings,
+            hint,
+        } = self;
+        json!({ "what": what, "ok": ok, "detail": detail, "warnings": warnings, "hint": hint })
+    }
+
+    fn print(&self) {
+        let mark = if self.ok { "ok  " } else { "FAIL" };
+        anstream::println!("{mark} {:<18} {}", self.what, self.detail);
+        for warning in &self.warnings {
+            anstream::println!("     {:<18} note: {warning}", "");
+        }
+        if let Some(hint) = &self.hint {
+            anstream::println!("     {:<18} do: {hint}", "");
+        }
+    }
+}
+
+async fn backends(wiring: &Wiring) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for backend in wiring.backends() {
+        let what = format!("backend {}", backend.facts().name);
+        findings.push(match backend.availability().await {
+            Availability::Usable { detail, warnings } => Finding {
+                what,
+                ok: true,
+                detail,
+                warnings,
+                hint: None,
+            },
+            Availability::Unusable { reason, hint } => Finding {
+                what,
+                ok: false,
+                detail: reason,
+                warnings: Vec::new(),
+                hint: Some(hint),
+            },
+        });
+    }
+    findings
+}
+
+fn programs(host: &Host) -> Finding {
+    let folder = host.sidecar_folder();
+    Finding {
+        what: "sidecar programs".to_owned(),
+        ok: folder.is_some(),
+        detail: folder.map_or_else(|| "not found".to_owned(), |folder| folder.display().to_string()),
+        warnings: Vec::new(),
+        hint: folder
+            .is_none()
+            .then(|| "build them with `cargo xtask dist`, or give --sidecar-dir".to_owned()),
+    }
+}
+
+fn roots(host: &Host) -> Finding {
+    let count = host.roots.len();
+    Finding {
+        what: "root certificates".to_owned(),
+        ok: count > 0,
+        detail: format!("{count} on this host"),
+        warnings: Vec::new(),
+        hint: (count == 0).then(|| "install ca-certificates: no upstream could be verified".to_owned()),
+    }
+}
+
+fn files(host: &Host) -> Finding {
+    let exists = host.bottle_home.is_dir();
+    Finding {
+        what: "bottles and agents".to_owned(),
+        ok: exists,
+        detail: host.bottle_home.display().to_string(),
+        warnings: Vec::new(),
+        hint: (!exists).then(|| "`bottle init` writes a bottle and an agent to begin with".to_owned()),
+    }
+}

@@ -1,0 +1,79 @@
+//! `bottle log`: what a bottle's doors decided.
+
+use bottle_cli::exit::Exit;
+use bottle_cli::state::StateFolder;
+use bottle_cli::{Host, Wiring, events};
+use bottle_util::untrusted;
+use bottle_wire::chain::Line;
+use bottle_wire::event::{RequestEvent, Verdict, What};
+
+use crate::args::LogArgs;
+use crate::output;
+use crate::report::Failure;
+
+pub(crate) async fn run(host: &Host, args: &LogArgs) -> Result<u8, Failure> {
+    let state = StateFolder::of(&host.state_root(), &args.identity);
+    if !state.path().is_dir() {
+        let words = format!("there is no bottle named {}", args.identity);
+        return Err(Failure::words(Exit::Usage, words).hint("`bottle list` shows what is there".to_owned()));
+    }
+    if let Ok(bottle) = Wiring::standard(host).open(&args.identity).await
+        && let Err(error) = events::drain(bottle.as_ref(), &state).await
+    {
+        anstream::eprintln!("bottle: the newest events are missing: {error}");
+    }
+    for text in state.events()? {
+        let Ok(line) = serde_json::from_str::<Line>(&text) else {
+            anstream::eprintln!("bottle: a line of the log is damaged");
+            continue;
+        };
+        if args.refused && !is_refusal(&line) {
+            continue;
+        }
+        output::data(&if args.json {
+            format!("{text}\n")
+        } else {
+            shown(&line)
+        })?;
+    }
+    Ok(0)
+}
+
+fn is_refusal(line: &Line) -> bool {
+    matches!(&line.event.what, What::Request(request) if request.verdict == Verdict::Refused)
+}
+
+fn shown(line: &Line) -> String {
+    let time =
+        jiff::Timestamp::from_millisecond(i64::try_from(line.event.time).unwrap_or(0)).unwrap_or_default();
+    let what = match &line.event.what {
+        What::Request(request) => request_line(request),
+        What::Opened => "opened".to_owned(),
+        What::Crashed { how } => format!("crashed: {how}"),
+        What::Lost { count } => format!("{count} events were lost"),
+        What::Reloaded { routes } => format!("reloaded, {routes} routes"),
+    };
+    format!("{time:.0}\t{}\t{}\n", line.event.door, untrusted::line(&what))
+}
+
+fn request_line(request: &RequestEvent) -> String {
+    let RequestEvent {
+        host,
+        port,
+        method,
+        path,
+        rule,
+        sent,
+        received,
+        ..
+    } = request;
+    let verdict = match request.verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Refused => "refused",
+        Verdict::Failed => "failed",
+    };
+    let status = request
+        .status
+        .map_or_else(|| "-".to_owned(), |status| status.to_string());
+    format!("{verdict} {status} {method} {host}:{port}{path} ({rule}) up {sent} down {received}")
+}

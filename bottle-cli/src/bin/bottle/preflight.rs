@@ -1,0 +1,115 @@
+//! What is about to run and what it may reach, for the user to see before the yes.
+
+use std::fmt::Write;
+
+use bottle_cli::Prepared;
+use bottle_plan::BottlePlan;
+use bottle_plan::egress::{Route, RouteOwner};
+use bottle_plan::env::EnvValue;
+use bottle_plan::workspace::WorkspaceSource;
+use bottle_util::untrusted;
+
+/// Renders the preflight; one fact a line.
+pub(crate) fn render(prepared: &Prepared, backend_reason: &str) -> String {
+    let plan = &prepared.plan;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "  {name:<10} {}", untrusted::line(value));
+    };
+    line(
+        "bottle",
+        &format!("{} ({} {})", plan.identity, plan.spec.agent, names(plan)),
+    );
+    line("backend", backend_reason);
+    line(
+        "agent",
+        &format!(
+            "{}, as {} in {}",
+            plan.provider.template, plan.provider.user.name, plan.guest_home
+        ),
+    );
+    line("image", &plan.image.reason);
+    line("workspace", &workspace(plan));
+    for (name, value) in &plan.env {
+        line("env", &env(name.as_str(), value));
+    }
+    for route in &plan.egress.routes {
+        line("reaches", &reach(plan, route));
+    }
+    if plan.egress.routes.is_empty() {
+        line("reaches", "nothing");
+    }
+    for seam in &plan.egress.resolve {
+        line(
+            "resolves",
+            &format!("{}:{} is {}, unchecked", seam.host, seam.port, seam.target),
+        );
+    }
+    for ca in &plan.egress.upstream_ca {
+        line("trusts", &format!("{} for {}", ca.file.display(), ca.host));
+    }
+    for note in &prepared.notes {
+        line("note", note);
+    }
+    text
+}
+
+fn names(plan: &BottlePlan) -> String {
+    let names: Vec<&str> = plan
+        .spec
+        .bottles
+        .iter()
+        .map(bottle_plan::names::Name::as_str)
+        .collect();
+    format!("in {}", names.join(" + "))
+}
+
+fn workspace(plan: &BottlePlan) -> String {
+    match &plan.workspace.source {
+        WorkspaceSource::None => "an empty folder".to_owned(),
+        WorkspaceSource::Copy { host, .. } => format!("a copy of {}", host.display()),
+        WorkspaceSource::Mount { host } => {
+            format!(
+                "{} ITSELF: what the agent writes there is written on this host",
+                host.display()
+            )
+        }
+    }
+}
+
+fn env(name: &str, value: &EnvValue) -> String {
+    match value {
+        EnvValue::Literal(_) => name.to_owned(),
+        EnvValue::HostVariable(source) => format!("{name}, the value of your {source}, enters the guest"),
+        EnvValue::Answer { .. } => format!("{name}, which you will be asked for, enters the guest"),
+    }
+}
+
+fn reach(plan: &BottlePlan, route: &Route) -> String {
+    let ports: Vec<String> = route.ports.iter().map(u16::to_string).collect();
+    let mut text = format!("{}:{}", route.host, ports.join(","));
+    let what = if route.matches.is_empty() {
+        ", all of it"
+    } else {
+        ", on listed paths"
+    };
+    text.push_str(what);
+    if let Some(auth) = &route.auth {
+        let source = plan
+            .secrets
+            .get(&auth.slot)
+            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        let _ = write!(text, ", with {source}");
+        if route.matches.is_empty() {
+            text.push_str(" - that credential reaches all of the host");
+        }
+    }
+    if !route.addresses.is_empty() {
+        let addresses: Vec<String> = route.addresses.iter().map(ToString::to_string).collect();
+        let _ = write!(text, ", at {} too", addresses.join(", "));
+    }
+    if route.owner == RouteOwner::Provider {
+        let _ = write!(text, " ({})", plan.provider.template);
+    }
+    text
+}

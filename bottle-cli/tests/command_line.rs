@@ -1,0 +1,195 @@
+//! The `bottle` command as a user types it, with a home of its own and no engine.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+/// A home with nothing in it, and the command that lives there.
+struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// A home with one bottle and one agent.
+    fn with_agent(bottle: &str) -> Self {
+        let home = Self::new();
+        home.write("bottles/dev.md", &format!("---\n{bottle}---\n"));
+        home.write("agents/coder.md", "---\nbottle: dev\n---\nWrite code.\n");
+        home
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.path().join(".bot-bottle").join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn bottle(&self, line: &str) -> Command {
+        let mut command = Command::cargo_bin("bottle").unwrap();
+        let work = self.path().join("work");
+        std::fs::create_dir_all(&work).unwrap();
+        command.env_clear().env("HOME", self.path()).current_dir(work);
+        command.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+        command.args(line.split_whitespace());
+        command
+    }
+
+    /// Runs a command and returns its status and both outputs, with what differs from run to run taken out.
+    fn run(&self, line: &str) -> String {
+        let output = self.bottle(line).output().unwrap();
+        let text = format!(
+            "$ bottle {line}\nstatus {}\n--- stdout\n{}--- stderr\n{}",
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        );
+        let text = text.replace(self.path().to_str().unwrap(), "[HOME]");
+        let identity = regex_lite::Regex::new("coder-[0-9a-z]{5}\\b").unwrap();
+        identity.replace_all(&text, "coder-[ID]").into_owned()
+    }
+}
+
+#[test]
+fn help_says_what_exit_statuses_mean() {
+    insta::assert_snapshot!(Home::new().run("--help"));
+    insta::assert_snapshot!(Home::new().run("start --help"));
+}
+
+#[test]
+fn init_writes_what_start_can_use_and_never_overwrites() {
+    let home = Home::new();
+    insta::assert_snapshot!(home.run("init"));
+    insta::assert_snapshot!(home.run("init"));
+    insta::assert_snapshot!(home.run("start coder --dry-run"));
+}
+
+#[test]
+fn list_marks_what_is_broken() {
+    let home = Home::with_agent("agent_provider: {template: demo}\n");
+    home.write("agents/broken.md", "---\nbotle: dev\n---\n");
+    insta::assert_snapshot!(home.run("list"));
+    insta::assert_snapshot!(home.run("list --json"));
+}
+
+#[test]
+fn info_explains_every_value() {
+    let home = Home::with_agent("agent_provider: {template: demo}\nenv: {EDITOR: vi, TOKEN: ?}\n");
+    insta::assert_snapshot!(home.run("info coder"));
+    insta::assert_snapshot!(home.run("info coder --origin"));
+}
+
+#[test]
+fn every_mistake_is_shown_at_once() {
+    let home = Home::with_agent(
+        "agent_provider: {templte: demo}\nruntime: docker\negress: {routes: [{host: '*.com'}]}\n",
+    );
+    insta::assert_snapshot!(home.run("start coder --dry-run"));
+}
+
+#[test]
+fn a_plan_is_printed_without_an_engine() {
+    let home = Home::with_agent(
+        "agent_provider: {template: claude, auth_token: MODEL_KEY}\negress:\n  routes:\n    - host: api.example.com\n      auth: {scheme: Bearer, token_ref: EXAMPLE_TOKEN}\n",
+    );
+    let output = home
+        .bottle("start coder --dry-run")
+        .env("MODEL_KEY", "sk-ant-oat01-secret")
+        .env("EXAMPLE_TOKEN", "example-0123456789")
+        .output();
+    let output = output.unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let plan = String::from_utf8(output.stdout).unwrap();
+    assert!(plan.contains("host: api.example.com"), "{plan}");
+    for secret in ["sk-ant-oat01-secret", "example-0123456789"] {
+        assert!(
+            !plan.contains(secret) && !String::from_utf8_lossy(&output.stderr).contains(secret),
+            "{secret} is shown"
+        );
+    }
+}
+
+#[test]
+fn an_unset_variable_is_named_before_anything_starts() {
+    let home =
+        Home::with_agent("agent_provider: {template: demo}\nenv: {A: '${NOT_SET}', B: '${NOR_THIS}'}\n");
+    insta::assert_snapshot!(home.run("start coder --dry-run"));
+}
+
+#[test]
+fn nobody_is_asked_without_a_terminal() {
+    let home = Home::with_agent("agent_provider: {template: demo}\n");
+    insta::assert_snapshot!(home.run("start"));
+    insta::assert_snapshot!(home.run("start coder"));
+    insta::assert_snapshot!(home.run("start coder --headless --yes"));
+}
+
+#[test]
+fn an_unknown_provider_lists_what_there_is() {
+    let home = Home::with_agent("agent_provider: {template: cladue}\n");
+    insta::assert_snapshot!(home.run("start coder --dry-run"));
+}
+
+#[test]
+fn workspace_over_home_refused() {
+    let home = Home::with_agent("agent_provider: {template: demo}\n");
+    for folder in [
+        home.path().to_owned(),
+        home.path().parent().unwrap().to_owned(),
+        home.path().join(".bot-bottle"),
+    ] {
+        let output = home
+            .bottle("start coder --dry-run --workspace mount")
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(65), "{}", folder.display());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("cannot be a workspace"), "{said}");
+    }
+}
+
+#[test]
+fn a_repository_agent_needs_a_reader_to_run_unattended() {
+    let home = Home::with_agent("agent_provider: {template: demo}\n");
+    let shipped = home.path().join("work/.bot-bottle/agents");
+    std::fs::create_dir_all(&shipped).unwrap();
+    std::fs::write(
+        shipped.join("helper.md"),
+        "---\ndescription: helps\n---\nDo evil.\n",
+    )
+    .unwrap();
+    let said = home.run("start helper --bottle dev --yes");
+    assert!(
+        said.starts_with("$ bottle start helper --bottle dev --yes\nstatus 77\n"),
+        "{said}"
+    );
+    assert!(said.contains("--trust-agent"), "{said}");
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_explained() {
+    let home = Home::with_agent("agent_provider: {template: demo}\n");
+    insta::assert_snapshot!(home.run("start coder --headless --yes --prompt hi"));
+    let said = home.run("doctor --json");
+    assert!(said.contains("\"usable\": false"), "{said}");
+}
+
+#[test]
+fn completions_are_printed() {
+    let said = Home::new().run("completions bash");
+    assert!(said.contains("_bottle()"), "{said}");
+}
