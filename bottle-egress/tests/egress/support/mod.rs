@@ -3,8 +3,8 @@
 mod guest;
 mod upstream;
 
-pub(crate) use guest::{Answer, Guest};
-pub(crate) use upstream::{Seen, Stream, Upstream, ok, read};
+pub(crate) use guest::Guest;
+pub(crate) use upstream::{Stream, Upstream, ok, read};
 
 use std::collections::BTreeMap;
 use std::future::Future;
