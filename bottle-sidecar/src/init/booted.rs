@@ -1,0 +1,282 @@
+//! A sidecar that has its boot frame: doors, the log, and the policy in force.
+
+use std::io;
+
+use bottle_plan::door::Door;
+use bottle_plan::egress::EgressPlan;
+use bottle_wire::boot::{Boot, EgressBoot};
+use bottle_wire::control::{ControlAnswer, DoorStatus};
+use bottle_wire::door::{FromDoor, ToDoor};
+use bottle_wire::event::{Event, What};
+use rustix::process::{Pid, WaitStatus};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::control::refused;
+use super::keeper::{Keeper, Stage};
+use super::layout::Prepared;
+use super::reload::{self, Reload};
+use super::sidecar::Message;
+use crate::clock::Clock;
+use crate::log::{EventLog, OpenError};
+use crate::socket::bind_socket;
+
+/// A sidecar with open, or opening, doors.
+#[derive(Debug)]
+pub(super) struct Booted {
+    egress: EgressBoot,
+    clock: Clock,
+    log: EventLog,
+    keepers: Vec<Keeper>,
+    reload: Option<Reload>,
+    ending: bool,
+    messages: mpsc::Sender<Message>,
+}
+
+/// What a message or an end changed for the sidecar as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Every door listens.
+    AllListen,
+    /// A door ended by itself.
+    Crashed { door: Door, how: String },
+    /// Every door ended, as it was told.
+    AllEnded,
+}
+
+/// Says why the doors cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BootError {
+    #[error("the policy cannot be used: {0}")]
+    Policy(String),
+    #[error(transparent)]
+    Log(#[from] OpenError),
+    #[error("cannot copy the relay into the doors folder")]
+    Relay(#[source] io::Error),
+    #[error("cannot bind the socket of {door}")]
+    Bind {
+        door: Door,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot start {door}")]
+    Start {
+        door: Door,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Booted {
+    /// Opens the log, puts the relay into its place and starts every door.
+    pub(super) fn open(
+        boot: Boot,
+        layout: &Prepared,
+        messages: mpsc::Sender<Message>,
+    ) -> Result<Self, BootError> {
+        let clock = Clock::set(boot.now.saturating_mul(1000));
+        if let Some(reason) = reload::refusal(&boot.egress.plan, &boot.egress) {
+            return Err(BootError::Policy(reason));
+        }
+        let log = EventLog::open(&layout.events, boot.chain_key.0)?;
+        layout.copy_relay().map_err(BootError::Relay)?;
+        let listener = bind_socket(&layout.socket(Door::Egress), 0o666);
+        let listener = listener.map_err(|source| BootError::Bind {
+            door: Door::Egress,
+            source,
+        })?;
+        let mut booted = Self {
+            egress: boot.egress,
+            clock,
+            log,
+            keepers: vec![Keeper::new(Door::Egress, listener)],
+            reload: None,
+            ending: false,
+            messages,
+        };
+        booted.start(Door::Egress).map_err(|source| BootError::Start {
+            door: Door::Egress,
+            source,
+        })?;
+        Ok(booted)
+    }
+
+    /// Takes what a door said; what a process before the present one said late is kept only if it is an event.
+    pub(super) fn hear(&mut self, door: Door, start: u32, said: FromDoor) -> Option<Change> {
+        if let FromDoor::Event(event) = said {
+            self.log.append(Event { door, ..event });
+            return None;
+        }
+        let keeper = find(&mut self.keepers, door).filter(|keeper| keeper.is_current(start))?;
+        match said {
+            FromDoor::Listening => {
+                keeper.listens();
+                self.record(door, What::Opened);
+                let listening = |keeper: &Keeper| matches!(keeper.stage(), Stage::Listening { .. });
+                return self.keepers.iter().all(listening).then_some(Change::AllListen);
+            }
+            FromDoor::Failed { reason } => keeper.said_last(reason),
+            FromDoor::Reloaded => self.reloaded(door),
+            FromDoor::Refused { reason } => self.answer_reload(refused(reason)),
+            FromDoor::Event(_) => (),
+        }
+        None
+    }
+
+    /// Notes that a door's channel is closed.
+    pub(super) fn fell_silent(&mut self, door: Door, start: u32) {
+        let keeper = find(&mut self.keepers, door);
+        if let Some(keeper) = keeper.filter(|keeper| keeper.is_current(start)) {
+            keeper.fell_silent();
+        }
+    }
+
+    /// Notes that a process ended.
+    pub(super) fn collected(&mut self, pid: Pid, status: WaitStatus) {
+        // Any other is an orphan, which is done with once it is collected.
+        let _door = self
+            .keepers
+            .iter_mut()
+            .any(|keeper| keeper.collected(pid, status));
+    }
+
+    /// Returns the next thing that follows from ended processes.
+    pub(super) fn settle(&mut self) -> Option<Change> {
+        for keeper in &mut self.keepers {
+            let Some(how) = keeper.take_end() else { continue };
+            if matches!(keeper.stage(), Stage::Ending { .. }) {
+                keeper.ended();
+                continue;
+            }
+            let door = keeper.door();
+            return Some(Change::Crashed { door, how });
+        }
+        let ended = |keeper: &Keeper| keeper.stage() == Stage::Ended;
+        (self.ending && self.keepers.iter().all(ended)).then_some(Change::AllEnded)
+    }
+
+    /// Records a crash and sets when the door is started again.
+    pub(super) fn pause(&mut self, door: Door, how: String) {
+        self.answer_reload(refused("the door crashed"));
+        let pause = find(&mut self.keepers, door).map(Keeper::pause);
+        tracing::warn!(%door, %how, ?pause, "a door crashed and will be started again");
+        self.record(door, What::Crashed { how });
+    }
+
+    /// Tells every door to end.
+    pub(super) fn end(&mut self) {
+        if !self.ending {
+            self.ending = true;
+            self.answer_reload(refused("the sidecar is ending"));
+            self.keepers.iter_mut().for_each(Keeper::end);
+        }
+    }
+
+    /// Kills every door, without waiting for its end.
+    pub(super) fn kill(&self) {
+        self.keepers.iter().for_each(Keeper::kill);
+    }
+
+    /// Does what is due.
+    pub(super) fn be_late(&mut self, now: Instant) {
+        if self.reload.as_ref().is_some_and(|reload| reload.by() <= now) {
+            self.answer_reload(refused("the door did not answer, and is started again"));
+            // Nobody knows which policy it follows now; the next one follows the old.
+            find(&mut self.keepers, Door::Egress)
+                .iter()
+                .for_each(|keeper| keeper.kill());
+        }
+        let due = self
+            .keepers
+            .iter_mut()
+            .filter_map(|keeper| keeper.is_to_start(now).then(|| keeper.door()));
+        let due: Vec<Door> = due.collect();
+        for door in due {
+            if let Err(error) = self.start(door) {
+                self.pause(door, format!("cannot be started: {error}"));
+            }
+        }
+    }
+
+    /// Returns when something must happen although nobody said anything.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let keepers = self.keepers.iter().filter_map(Keeper::deadline);
+        keepers.chain(self.reload.iter().map(Reload::by)).min()
+    }
+
+    /// Gives lines of the log.
+    pub(super) fn drain(&mut self, after: u64) -> ControlAnswer {
+        match self.log.drain(after) {
+            Ok(drained) => ControlAnswer::Events {
+                lines: drained.lines,
+                more: drained.more,
+            },
+            Err(error) => refused(format!("cannot read the event log: {error}")),
+        }
+    }
+
+    /// Gives egress another policy; `answer` is used once it has said what it thinks of it.
+    pub(super) fn reload(&mut self, plan: EgressPlan, answer: oneshot::Sender<ControlAnswer>) {
+        let listens = |keeper: &Keeper| matches!(keeper.stage(), Stage::Listening { .. });
+        let refusal = match self.keepers.iter().all(listens) {
+            true if self.reload.is_some() => Some("another policy is being put in force".to_owned()),
+            true => reload::refusal(&plan, &self.egress),
+            false => Some("the door is not open".to_owned()),
+        };
+        if let Some(reason) = refusal {
+            let _unheard = answer.send(refused(reason));
+            return;
+        }
+        let order = ToDoor::Reload {
+            plan: Box::new(plan.clone()),
+        };
+        find(&mut self.keepers, Door::Egress)
+            .iter()
+            .for_each(|keeper| keeper.tell(order.clone()));
+        self.reload = Some(Reload::new(plan, answer));
+    }
+
+    /// Returns how each door is.
+    pub(super) fn doors(&self) -> Vec<DoorStatus> {
+        self.keepers.iter().map(Keeper::status).collect()
+    }
+
+    /// Returns how many events were not kept.
+    pub(super) fn events_lost(&self) -> u64 {
+        self.log.lost()
+    }
+
+    fn start(&mut self, door: Door) -> io::Result<()> {
+        let first = ToDoor::Egress {
+            now: self.clock.now(),
+            boot: Box::new(self.egress.clone()),
+        };
+        match find(&mut self.keepers, door) {
+            Some(keeper) => keeper.start(first, &self.messages),
+            None => Ok(()),
+        }
+    }
+
+    fn reloaded(&mut self, door: Door) {
+        if let Some(reload) = self.reload.take() {
+            self.egress.plan = reload.answer(ControlAnswer::Done);
+            let routes = self.egress.plan.routes.len();
+            self.record(door, What::Reloaded { routes });
+        }
+    }
+
+    fn answer_reload(&mut self, with: ControlAnswer) {
+        if let Some(reload) = self.reload.take() {
+            reload.answer(with);
+        }
+    }
+
+    fn record(&mut self, door: Door, what: What) {
+        let time = self.clock.now();
+        self.log.append(Event { time, door, what });
+    }
+}
+
+fn find(keepers: &mut [Keeper], door: Door) -> Option<&mut Keeper> {
+    keepers.iter_mut().find(|keeper| keeper.door() == door)
+}
