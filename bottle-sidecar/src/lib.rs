@@ -13,6 +13,19 @@
 //! # Ok::<(), bottle_sidecar::relay::UsageError>(())
 //! ```
 
+mod chain;
+mod clock;
+mod confine;
+pub mod ctl;
+pub mod door;
+pub mod init;
 mod kernel;
+pub mod limits;
+mod log;
 mod reap;
 pub mod relay;
+mod serving;
+mod socket;
+pub mod standalone;
+
+pub use chain::chain;

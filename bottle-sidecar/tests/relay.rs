@@ -9,7 +9,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Process, RELAY, Relay, free_port, in_fresh_network, is_root, path_in, until};
+use common::{Process, RELAY, Relay, children, free_port, in_fresh_network, is_root, path_in, until};
 use rustix::process::Signal;
 
 /// Serves each connection in a thread of its own until the test's process ends.
@@ -213,11 +213,4 @@ fn as_first_process_it_collects_orphans() {
     until("every orphan is collected", || {
         children(relay).is_empty().then_some(())
     });
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    text.split_whitespace()
-        .map(|word| word.parse().unwrap())
-        .collect()
 }

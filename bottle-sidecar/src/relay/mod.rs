@@ -15,6 +15,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::chain::chain;
 pub use arguments::{Pair, RelayCommand, UsageError, Watch, parse};
 pub use exec::{ExecError, exec};
 pub use self_check::{Probe, self_check};
@@ -40,7 +41,7 @@ impl RelayCommand {
             }
             Self::Exec { cwd, argv } => {
                 let error = exec(&cwd, &argv);
-                eprintln!("relay: {error}{}", source(&error));
+                eprintln!("relay: {}", chain(&error));
                 ExitCode::from(error.exit_status())
             }
             Self::Probe(probe) => {
@@ -61,7 +62,7 @@ fn serve_until_end(pairs: &[Pair], watch: &Watch) -> ExitCode {
             ExitCode::from(EXIT_NETWORK)
         }
         Err(error) => {
-            eprintln!("relay: {error}{}", source(&error));
+            eprintln!("relay: {}", chain(&error));
             ExitCode::from(EXIT_FAILED)
         }
     }
@@ -75,11 +76,4 @@ fn print_check(check: &bottle_wire::check::SelfCheck) -> ExitCode {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(EXIT_FAILED),
     }
-}
-
-fn source(error: &dyn std::error::Error) -> String {
-    error
-        .source()
-        .map(|source| format!(": {source}"))
-        .unwrap_or_default()
 }

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use super::arguments::{Pair, Watch};
 use super::{pump, watch};
+use crate::confine::raise_descriptor_limit;
 use crate::reap::reap;
 
 /// The most connections of one port at once; further ones wait in the kernel's queue until one ends.
@@ -126,16 +126,4 @@ async fn connect(stream: TcpStream, socket: &PathBuf) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let door = UnixStream::connect(socket).await?;
     pump::copy_both_ways(stream, door).await
-}
-
-/// Raises the soft limit to the hard one: each connection takes two descriptors. The old limit does too, for fewer.
-fn raise_descriptor_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let _unchanged = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: limit.maximum,
-            maximum: limit.maximum,
-        },
-    );
 }

@@ -1,6 +1,8 @@
 //! What the tests of both binaries share.
 #![expect(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod sidecar;
+
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -136,4 +138,11 @@ pub(crate) fn liars() -> tempfile::TempDir {
 
 pub(crate) fn path_in(folder: &tempfile::TempDir, name: &str) -> PathBuf {
     folder.path().join(name)
+}
+
+/// The children of a process's first thread.
+pub(crate) fn children(pid: u32) -> Vec<u32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let words = text.split_whitespace();
+    words.map(|word| word.parse().unwrap()).collect()
 }

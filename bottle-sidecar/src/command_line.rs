@@ -1,0 +1,105 @@
+//! The arguments of `bottle-sidecar`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bottle_plan::door::Door;
+use bottle_sidecar::init::Layout;
+use bottle_sidecar::{ctl, door, init};
+
+use crate::egress_options::EgressOptions;
+
+/// The trusted side of a bottle's doors
+#[derive(Debug, clap::Parser)]
+#[command(name = "bottle-sidecar", version)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Waits for a boot frame on standard input, then keeps the doors open
+    Init(Init),
+    /// Carries control frames between standard streams and a running sidecar
+    Ctl(Ctl),
+    /// Runs the egress proxy alone, for any program
+    Egress(EgressOptions),
+    /// One door's process; started by init
+    #[command(hide = true)]
+    Door { name: DoorName },
+}
+
+#[derive(Debug, clap::Args)]
+struct Init {
+    /// The folder that the guest sees
+    #[arg(long, value_name = "DIR", default_value = "/doors")]
+    doors: PathBuf,
+    #[command(flatten)]
+    control: Control,
+    /// The folder of the event log
+    #[arg(long, value_name = "DIR", default_value = "/events")]
+    events: PathBuf,
+    /// The relay binary for the guest [default: bottle-relay beside this program]
+    #[arg(long, value_name = "FILE")]
+    relay: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Control {
+    /// The control socket, in a folder of this user alone
+    #[arg(long, value_name = "SOCKET", default_value = "/run/bottle/control.sock")]
+    control: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct Ctl {
+    #[command(flatten)]
+    control: Control,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum DoorName {
+    Egress,
+}
+
+impl CommandLine {
+    /// Does what the arguments say and returns the exit status.
+    pub(crate) fn run(self) -> ExitCode {
+        match self.command {
+            Command::Init(options) => options.run(),
+            Command::Egress(options) => options.run(),
+            Command::Door {
+                name: DoorName::Egress,
+            } => door::run(Door::Egress),
+            Command::Ctl(Ctl { control }) => match ctl::run(&control.control) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    tracing::error!(%error, socket = %control.control.display(), "no sidecar answers");
+                    ExitCode::FAILURE
+                }
+            },
+        }
+    }
+}
+
+impl Init {
+    fn run(self) -> ExitCode {
+        let beside = || {
+            let program = std::env::current_exe();
+            program.map(|program| program.with_file_name("bottle-relay"))
+        };
+        match self.relay.map_or_else(beside, Ok) {
+            Ok(relay) => init::run(&Layout {
+                doors: self.doors,
+                control: self.control.control,
+                events: self.events,
+                relay,
+            }),
+            Err(error) => {
+                tracing::error!(%error, "this program does not know where it is");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The sidecar: see `bottle_sidecar`.
+
+mod command_line;
+mod egress_options;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        // The engine that keeps these lines dates them; this process has no wall clock of its own.
+        .without_time()
+        .with_max_level(tracing::Level::INFO)
+        .init();
+    command_line::CommandLine::parse().run()
+}
