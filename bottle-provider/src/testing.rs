@@ -15,44 +15,31 @@ use bottle_plan::image::{ImagePlan, ImageSource};
 use bottle_plan::inputs::{BackendFacts, ManifestInputs, PlanInputs, ProviderChoice};
 use bottle_plan::names::Identity;
 use bottle_plan::paths::GuestPath;
-use bottle_plan::provider::{
-    AgentCommand, GuestUser, McpRegistration, PromptDelivery, ProviderPlan, TrustStore,
-};
+use bottle_plan::provider::{PromptDelivery, ProviderPlan};
 use bottle_plan::spec::{RunMode, StartSpec};
 use bottle_plan::workspace::{Resources, WorkspaceSource};
 use bottle_wire::control::{ControlAnswer, ControlRequest};
 
+use crate::{AgentRuntime, RuntimeImage, node_user};
+
 /// Makes the plan of a provider that says nothing but its name.
 pub(crate) fn plan() -> BottlePlan {
     let strings = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let provider = ProviderPlan {
-        template: "fake".parse().unwrap(),
-        user: GuestUser {
-            name: "node".to_owned(),
-            uid: 1000,
-            gid: 1000,
-        },
+    let runtime = AgentRuntime {
+        command: "fake".to_owned(),
+        image: RuntimeImage::Dockerfile(String::new()),
+        user: node_user(),
         guest_home: GuestPath::from_static("/home/node"),
-        command: AgentCommand {
-            interactive: strings(&["fake", "--yes"]),
-            headless: strings(&["fake", "run", "--", "{prompt}"]),
-            resume_interactive: strings(&["fake", "--again"]),
-            resume_headless: Vec::new(),
-        },
         prompt: PromptDelivery::None,
-        skills: Some(GuestPath::from_static("/home/node/.fake/skills")),
-        env: Default::default(),
-        hidden_env: Vec::new(),
-        directories: Vec::new(),
-        files: Vec::new(),
-        commands_before: Vec::new(),
-        commands_after: Vec::new(),
-        routes: Vec::new(),
-        secrets: Default::default(),
-        mcp: McpRegistration::None,
-        trust: TrustStore::default(),
-        resources: Resources::default(),
+        bypass: Vec::new(),
+        start: strings(&["--yes"]),
+        resume: strings(&["--again"]),
+        headless: strings(&["run", "--", "{prompt}"]),
+        resume_headless: Vec::new(),
     };
+    let mut provider = runtime.contribution("fake".parse().unwrap());
+    provider.skills = Some(GuestPath::from_static("/home/node/.fake/skills"));
+    provider.command.resume_headless = Vec::new();
     BottlePlan::assemble(inputs(provider), facts()).unwrap()
 }
 

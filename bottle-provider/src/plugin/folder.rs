@@ -10,6 +10,27 @@ use bottle_document::{Diagnostic, Source, Span, quoted};
 use bottle_plan::names::Name;
 
 /// Where a user's plugins lie, and who that user is.
+///
+/// Each is a folder of the provider's name with a `provider.yaml` and, usually, a `Dockerfile`:
+///
+/// | key | holds |
+/// |---|---|
+/// | `command` | the program; needed |
+/// | `arguments` | lists `always`, `interactive`, `headless` (needed; `{prompt}` once), `resume`, `resume_headless` |
+/// | `image`, `dockerfile_files` | an image, when there is no Dockerfile; what the Dockerfile may copy |
+/// | `user`, `guest_home` | name, uid and gid of the agent's user, and its home; `node`, 1000, 1000, `/home/node` |
+/// | `prompt` | how the agent's own prompt gets there: `file` and `arguments`, or `toml_argument` |
+/// | `skills` | the guest's folder for them |
+/// | `env`, `hidden_env` | variables of the guest; those that summaries leave out |
+/// | `directories` | `path`, `mode` |
+/// | `files` | `path`, `mode`, and `content` or `from`, a file beside this one |
+/// | `commands` | `before` and `after` the files: `run`, `user` (`agent` or `root`) |
+/// | `egress.routes` | as in a bottle, without `auth` |
+/// | `auth` | `host` of a route, `token_ref`, `scheme`, `name`, and the guest's `placeholder`: `variable`, `value` |
+/// | `mcp` | the command that registers the server at `{mcp_url}` |
+/// | `ca` | `certificate`, `bundle`, `update`; Debian's layout by default |
+///
+/// `{guest_home}`, `{workspace}` and `{ca_bundle}` are filled in everywhere, `{prompt_file}` in `prompt.arguments`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plugins {
     /// `~/.bot-bottle/contrib`, or what replaces it.
