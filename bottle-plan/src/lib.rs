@@ -21,6 +21,7 @@ pub mod git;
 pub mod image;
 pub mod inputs;
 pub mod names;
+mod octal;
 pub mod paths;
 mod plan;
 pub mod provider;

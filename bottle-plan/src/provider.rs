@@ -119,6 +119,7 @@ pub struct GuestDirectory {
     /// Where it lies.
     pub path: GuestPath,
     /// Its permission bits.
+    #[serde(with = "crate::octal")]
     pub mode: u32,
 }
 
@@ -129,6 +130,7 @@ pub struct GuestFile {
     /// Where it lies.
     pub path: GuestPath,
     /// Its permission bits.
+    #[serde(with = "crate::octal")]
     pub mode: u32,
     /// Its whole text.
     pub content: String,
