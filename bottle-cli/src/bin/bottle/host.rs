@@ -100,9 +100,10 @@ fn sidecar_folders(told: Option<PathBuf>, executable: Option<&Path>) -> Vec<Path
     };
     let arch = std::env::consts::ARCH;
     let libexec = beside.join("../libexec/bottle").join(arch);
-    // The folder that `cargo xtask dist` fills, seen from a command that cargo has built.
+    // A command that cargo has built lies beside programs that need a loader, which the sidecar's image has not:
+    // what `cargo xtask dist` has filled comes first.
     let dist = beside.join("../dist").join(arch);
-    vec![beside.to_owned(), libexec, dist]
+    vec![dist, beside.to_owned(), libexec]
 }
 
 fn roots() -> Vec<Vec<u8>> {
