@@ -14,6 +14,8 @@
 mod backend;
 mod bottle;
 mod cleanup;
+#[cfg(feature = "testing")]
+pub mod conformance;
 pub mod environment;
 mod error;
 pub mod files;
@@ -21,6 +23,8 @@ mod launch;
 mod owner;
 pub mod prepare;
 mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod workspace;
 
 pub use backend::{ActiveBottle, Availability, Backend, BottleState};

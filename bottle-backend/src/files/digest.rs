@@ -107,7 +107,10 @@ pub fn digest_of_tar(tar: impl Read, skip: fn(&Path) -> bool) -> io::Result<Dige
         if kind.is_dir() {
             digest.folder(&path);
         } else if kind.is_symlink() {
-            let target = entry.link_name()?.map(|target| target.into_owned()).unwrap_or_default();
+            let target = entry
+                .link_name()?
+                .map(|target| target.into_owned())
+                .unwrap_or_default();
             digest.link(&path, target.as_os_str());
         } else if kind.is_file() {
             digest.file(&path, executable, &mut entry)?;

@@ -102,7 +102,9 @@ fn everything(folder: &Path) -> Result<Vec<Entry>, CopyError> {
     let mut entries = Vec::new();
     let mut open = VecDeque::from([(root, PathBuf::new())]);
     while let Some((parent, below)) = open.pop_front() {
-        let names = parent.names().map_err(|source| host(&folder.join(&below), source))?;
+        let names = parent
+            .names()
+            .map_err(|source| host(&folder.join(&below), source))?;
         for name in names {
             let path = below.join(&name);
             let kind = kind(&parent, &name).map_err(|source| host(&folder.join(&path), source))?;
@@ -113,7 +115,9 @@ fn everything(folder: &Path) -> Result<Vec<Entry>, CopyError> {
                 });
             }
             if kind == EntryKind::Folder {
-                let deeper = parent.enter(&name).map_err(|source| host(&folder.join(&path), source))?;
+                let deeper = parent
+                    .enter(&name)
+                    .map_err(|source| host(&folder.join(&path), source))?;
                 if path.components().count() >= DEEPEST {
                     return Err(host(&folder.join(&path), io::ErrorKind::InvalidFilename.into()));
                 }
@@ -169,7 +173,14 @@ impl<W: Write> Packer<W> {
             EntryKind::Made(content) => {
                 self.digest.file(&entry.path, false, &mut content.as_slice())?;
                 let size = content.len() as u64;
-                append_file(&mut self.tar, &to, 0o644, self.owner, size, &mut content.as_slice())
+                append_file(
+                    &mut self.tar,
+                    &to,
+                    0o644,
+                    self.owner,
+                    size,
+                    &mut content.as_slice(),
+                )
             }
         }
     }
@@ -210,10 +221,7 @@ fn append_file<W: Write>(
 ) -> io::Result<()> {
     let mut header = header(tar::EntryType::Regular, mode, owner, size);
     // A file that grows meanwhile is cut; one that shrinks would shift all that follows.
-    let mut content = Exactly {
-        content,
-        left: size,
-    };
+    let mut content = Exactly { content, left: size };
     tar.append_data(&mut header, to, &mut content)
 }
 
@@ -230,7 +238,10 @@ impl Read for Exactly<'_> {
         };
         let read = self.content.read(buffer)?;
         if read == 0 && !buffer.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it shrank while it was read"));
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "it shrank while it was read",
+            ));
         }
         self.left -= read as u64;
         Ok(read)

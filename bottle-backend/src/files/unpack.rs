@@ -93,7 +93,10 @@ impl Unpacker {
     fn file(&mut self, path: &Path, mode: u32, content: &mut impl Read) -> io::Result<()> {
         let mut file = self.replace(path, mode)?;
         let written = io::copy(&mut content.take(self.left.saturating_add(1)), &mut file)?;
-        self.left = self.left.checked_sub(written).ok_or_else(|| too_much("too many bytes"))?;
+        self.left = self
+            .left
+            .checked_sub(written)
+            .ok_or_else(|| too_much("too many bytes"))?;
         file.flush()?;
         self.done.files += 1;
         Ok(())
@@ -115,7 +118,10 @@ impl Unpacker {
         let Ok(Some(target)) = plain(target) else {
             return self.drop(path.to_owned(), "its other name leads out of the folder");
         };
-        let first = self.root.parent_of(&target).and_then(|(folder, name)| folder.read(name));
+        let first = self
+            .root
+            .parent_of(&target)
+            .and_then(|(folder, name)| folder.read(name));
         match first {
             Ok(mut first) => self.file(path, mode, &mut first),
             Err(_) => self.drop(path.to_owned(), "its other name is not there"),

@@ -60,7 +60,9 @@ fn address(url: &str) -> Option<String> {
     };
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(u, h)| (Some(u), h));
+    let (user, host) = authority
+        .rsplit_once('@')
+        .map_or((None, authority), |(u, h)| (Some(u), h));
     match (scheme, user) {
         ("http" | "https" | "git", _) | ("ssh", None) => Some(format!("{scheme}://{host}/{path}")),
         ("ssh", Some(user)) => {
@@ -116,7 +118,9 @@ fn settings(text: &str) -> Vec<Setting> {
             section = section_of(line);
             continue;
         }
-        let Some((name, subsection)) = &section else { continue };
+        let Some((name, subsection)) = &section else {
+            continue;
+        };
         let (key, value) = line.split_once('=').unwrap_or((line, "true"));
         let key = key.trim().to_ascii_lowercase();
         if !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {

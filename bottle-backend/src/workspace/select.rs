@@ -47,11 +47,7 @@ pub fn select(folder: &Path, include: &[String]) -> Result<Selection, CopyError>
 }
 
 /// Walks a folder, never into `.git` and never over a link.
-fn walk(
-    folder: &Path,
-    ignores: bool,
-    wanted: impl Fn(&Path, bool) -> bool,
-) -> Result<Vec<Entry>, CopyError> {
+fn walk(folder: &Path, ignores: bool, wanted: impl Fn(&Path, bool) -> bool) -> Result<Vec<Entry>, CopyError> {
     let in_repository = folder.ancestors().any(|above| above.join(".git").exists());
     let mut builder = WalkBuilder::new(folder);
     builder
@@ -94,7 +90,9 @@ fn kind(kind: std::fs::FileType) -> Option<EntryKind> {
 fn patterns(folder: &Path, include: &[String]) -> Result<Gitignore, CopyError> {
     let mut builder = GitignoreBuilder::new(folder);
     for pattern in include {
-        builder.add_line(None, pattern).map_err(|error| failed(folder, error))?;
+        builder
+            .add_line(None, pattern)
+            .map_err(|error| failed(folder, error))?;
     }
     builder.build().map_err(|error| failed(folder, error))
 }

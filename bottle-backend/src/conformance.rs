@@ -1,0 +1,54 @@
+//! The promises of every backend, one body per promise.
+//!
+//! A backend's tests give a [`Harness`] and name [`conformance_suite!`](crate::conformance_suite) once; each promise
+//! becomes a test of its own. What a backend cannot show here is said, and never silently passed.
+
+#![expect(missing_docs, reason = "a body's name is its promise")]
+#![expect(clippy::panic, reason = "bodies are tests")]
+
+mod bottles;
+pub mod copies;
+pub mod execs;
+pub mod lifecycle;
+pub mod sessions;
+pub mod starts;
+mod suite;
+pub mod workspaces;
+
+pub use bottles::{Running, start, start_with};
+
+use bottle_plan::BottlePlan;
+use bottle_plan::names::Identity;
+use bottle_plan::workspace::{Resources, WorkspaceSource};
+
+use crate::{Backend, LaunchMaterials};
+
+/// What a backend's tests bring along.
+pub trait Harness: Send + Sync {
+    /// Returns the backend. Its host is the one of [`sample_owner`](crate::testing::sample_owner): machine
+    /// `conformance`, user 7, boot `boot`; processes above [`NO_PROCESS`] are not alive, all others are.
+    fn backend(&self) -> &dyn Backend;
+
+    /// Returns a plan whose guest has a POSIX shell and the usual small programs, and an agent user.
+    fn plan(&self, identity: &Identity, workspace: WorkspaceSource, resources: Resources) -> BottlePlan;
+
+    /// Returns what it takes to start it.
+    fn materials(&self, identity: &Identity) -> LaunchMaterials;
+
+    /// Tells whether the backend's guests are what this needs.
+    fn has(&self, ability: Ability) -> bool;
+}
+
+/// A process id that is never alive in a harness.
+pub const NO_PROCESS: u32 = 0x7fff_0000;
+
+/// What a fake cannot do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ability {
+    /// Files and commands have owners.
+    Users,
+    /// Limits on memory and processes hold.
+    Limits,
+    /// There are doors, and nothing else to connect to.
+    Doors,
+}

@@ -1,0 +1,146 @@
+//! Promises about a bottle's life.
+
+use bottle_plan::workspace::{Resources, WorkspaceSource};
+use bottle_wire::control::{ControlAnswer, ControlRequest};
+
+use super::bottles::{chain, fresh, lacks, start, text};
+use super::{Ability, Harness};
+use crate::{BottleState, Canceller, EngineError, LaunchError, Quiet, launch};
+
+pub(super) async fn state(
+    harness: &dyn Harness,
+    identity: &bottle_plan::names::Identity,
+) -> Option<BottleState> {
+    let bottles = harness.backend().list().await;
+    let bottles = bottles.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let found = bottles.into_iter().find(|bottle| bottle.identity == *identity);
+    found.map(|bottle| bottle.state)
+}
+
+pub async fn a_launched_bottle_is_listed_and_gone_after_its_end(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let identity = run.bottle.identity().clone();
+    assert_eq!(state(harness, &identity).await, Some(BottleState::Running));
+    run.end().await;
+    assert_eq!(state(harness, &identity).await, None);
+    let opened = harness.backend().open(&identity).await;
+    assert!(matches!(opened.map(drop), Err(EngineError::NotRunning(_))));
+}
+
+pub async fn a_running_bottle_can_be_taken_up_again(harness: &dyn Harness) {
+    let run = start(harness).await;
+    run.prints("echo kept > \"$HOME/file\"", "").await;
+    let identity = run.bottle.identity().clone();
+    let opened = harness.backend().open(&identity).await;
+    let again = super::Running {
+        bottle: opened.unwrap_or_else(|error| panic!("{}", chain(&error))),
+    };
+    again.prints("cat \"$HOME/file\"", "kept\n").await;
+    let changed = again.bottle.workspace_changed().await;
+    assert!(matches!(changed, Ok(false)), "{changed:?}");
+    again.end().await;
+    assert_eq!(state(harness, &identity).await, None);
+    run.end().await;
+}
+
+pub async fn a_second_bottle_of_the_same_name_is_refused(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let identity = run.bottle.identity().clone();
+    let plan = harness.plan(&identity, WorkspaceSource::None, Resources::default());
+    let (_canceller, cancel) = Canceller::new();
+    let second = launch(
+        harness.backend(),
+        &plan,
+        harness.materials(&identity),
+        &Quiet,
+        cancel,
+    )
+    .await;
+    assert!(matches!(second.map(drop), Err(LaunchError::NameTaken(_))));
+    run.prints("echo still here", "still here\n").await;
+    assert_eq!(state(harness, &identity).await, Some(BottleState::Running));
+    run.end().await;
+}
+
+pub async fn removing_again_is_no_error(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let identity = run.bottle.identity().clone();
+    for _ in 0..3 {
+        let removed = harness.backend().remove(&identity).await;
+        removed.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    }
+    run.end().await;
+    let never = harness.backend().remove(&fresh()).await;
+    never.unwrap_or_else(|error| panic!("{}", chain(&error)));
+}
+
+pub async fn a_preserved_bottle_keeps_its_files(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let identity = run.bottle.identity().clone();
+    run.prints("echo work > \"$HOME/workspace/file\"", "").await;
+    let preserved = run.bottle.preserve().await;
+    preserved.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!(state(harness, &identity).await, Some(BottleState::Preserved));
+    let into = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let plan = harness.plan(&identity, WorkspaceSource::None, Resources::default());
+    let file = plan
+        .workspace
+        .guest
+        .join("file")
+        .unwrap_or_else(|error| panic!("{error}"));
+    let copied = run.bottle.cp_out(&file, into.path()).await;
+    copied.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let kept = std::fs::read(into.path().join("file")).unwrap_or_default();
+    assert_eq!(text(&kept), "work\n");
+    run.end().await;
+    assert_eq!(state(harness, &identity).await, None);
+}
+
+pub async fn the_sidecar_answers(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let answer = run.bottle.control(&ControlRequest::Status).await;
+    let answer = answer.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert!(matches!(answer, ControlAnswer::Status(status) if status.booted));
+    run.end().await;
+}
+
+pub async fn bottles_start_in_parallel(harness: &dyn Harness) {
+    let runs = tokio::join!(
+        start(harness),
+        start(harness),
+        start(harness),
+        start(harness),
+        start(harness)
+    );
+    let runs = [runs.0, runs.1, runs.2, runs.3, runs.4];
+    for (number, run) in runs.iter().enumerate() {
+        run.prints(&format!("echo {number} > \"$HOME/n\""), "").await;
+    }
+    for (number, run) in runs.into_iter().enumerate() {
+        run.prints("cat \"$HOME/n\"", &format!("{number}\n")).await;
+        run.end().await;
+    }
+}
+
+pub async fn the_egress_door_is_the_only_way_out(harness: &dyn Harness) {
+    if lacks(harness, Ability::Doors) {
+        return;
+    }
+    let run = start(harness).await;
+    let connects = |target: &str| {
+        format!("timeout 5 bash -c 'exec 3<>/dev/tcp/{target}' 2>/dev/null && echo yes || echo no")
+    };
+    run.prints(&connects("127.0.0.1/9099"), "yes\n").await;
+    run.prints(&connects("egress/9099"), "yes\n").await;
+    for closed in [
+        "127.0.0.1/9420",
+        "127.0.0.1/9100",
+        "172.17.0.1/22",
+        "192.0.2.1/80",
+        "169.254.169.254/80",
+    ] {
+        run.prints(&connects(closed), "no\n").await;
+    }
+    run.prints("ls /sys/class/net", "lo\n").await;
+    run.end().await;
+}

@@ -1,0 +1,165 @@
+//! Promises about the agent's working folder.
+
+use std::fs;
+use std::path::Path;
+
+use bottle_plan::workspace::{Resources, WorkspaceSource};
+
+use super::bottles::{Running, chain, lacks, start, start_with};
+use super::{Ability, Harness};
+
+const ENTER: &str = "cd \"$HOME/workspace\"";
+
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    for (path, content) in [
+        ("src/main.rs", "fn main() {}"),
+        (".gitignore", "target/\n*.key\n"),
+        ("target/big", "built"),
+        ("server.key", "private"),
+        ("docs/a b.md", "text"),
+        (".git/HEAD", "ref: refs/heads/main\n"),
+        (
+            ".git/refs/heads/main",
+            "0123456789012345678901234567890123456789\n",
+        ),
+        (".git/objects/info/packs", ""),
+        (".git/hooks/pre-commit", "#!/bin/sh\n"),
+        (".git/index", "index"),
+        (".git/config", CONFIG),
+    ] {
+        let path = folder.path().join(path);
+        let made = fs::create_dir_all(path.parent().unwrap_or(Path::new("/")));
+        made.and_then(|()| fs::write(&path, content))
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
+    folder
+}
+
+const CONFIG: &str = r#"[core]
+	repositoryformatversion = 0
+	bare = false
+	hooksPath = /home/user/hooks
+[remote "origin"]
+	url = https://user:hunter2@example.com/org/app.git?token=hunter3
+	fetch = +refs/heads/*:refs/remotes/origin/*
+	pushurl = https://hunter4@example.com/org/app.git
+[http "https://example.com"]
+	extraHeader = Authorization: Bearer hunter5
+[url "https://hunter6@example.com/"]
+	insteadOf = https://example.com/
+[credential]
+	helper = store --file /home/user/hunter7
+"#;
+
+async fn copied(harness: &dyn Harness, folder: &Path, include: &[&str]) -> Running {
+    let workspace = WorkspaceSource::Copy {
+        host: folder.to_owned(),
+        include: include.iter().map(|&pattern| pattern.to_owned()).collect(),
+    };
+    start_with(harness, workspace, Resources::default()).await
+}
+
+async fn changed(run: &Running) -> bool {
+    let changed = run.bottle.workspace_changed().await;
+    changed.unwrap_or_else(|error| panic!("{}", chain(&error)))
+}
+
+pub async fn an_empty_workspace_belongs_to_the_agent(harness: &dyn Harness) {
+    let run = start(harness).await;
+    run.prints(&format!("{ENTER} && ls -A && echo x > file && cat file"), "x\n")
+        .await;
+    assert!(changed(&run).await);
+    run.end().await;
+}
+
+pub async fn a_copied_workspace_is_the_agents_and_leaves_ignored_files_out(harness: &dyn Harness) {
+    let folder = project();
+    let run = copied(harness, folder.path(), &[]).await;
+    let listing = format!("{ENTER} && find . -type f | grep -v '^./.git/' | sort");
+    run.prints(&listing, "./.gitignore\n./docs/a b.md\n./src/main.rs\n")
+        .await;
+    run.prints(
+        &format!("{ENTER} && ls -A .git/hooks 2>/dev/null; cat .git/HEAD"),
+        "ref: refs/heads/main\n",
+    )
+    .await;
+    run.prints(
+        &format!("{ENTER} && echo more >> src/main.rs && mkdir new && rm 'docs/a b.md'"),
+        "",
+    )
+    .await;
+    if !lacks(harness, Ability::Users) {
+        run.prints(
+            &format!("{ENTER} && stat -c %u . src src/main.rs .git .git/config | sort -u"),
+            "1000\n",
+        )
+        .await;
+    }
+    run.end().await;
+    let run = copied(harness, folder.path(), &["*.key"]).await;
+    run.prints(
+        &format!("{ENTER} && cat server.key && ls -d target 2>/dev/null; true"),
+        "private",
+    )
+    .await;
+    run.end().await;
+    assert_eq!(
+        fs::read_to_string(folder.path().join("src/main.rs"))
+            .ok()
+            .as_deref(),
+        Some("fn main() {}")
+    );
+}
+
+pub async fn a_workspace_that_was_not_touched_has_not_changed(harness: &dyn Harness) {
+    let run = start(harness).await;
+    assert!(!changed(&run).await);
+    run.end().await;
+    let folder = project();
+    let run = copied(harness, folder.path(), &[]).await;
+    // Reading, and what `git status` does.
+    run.prints(
+        &format!("{ENTER} && cat src/main.rs > /dev/null && touch src/main.rs && echo other > .git/index"),
+        "",
+    )
+    .await;
+    assert!(!changed(&run).await);
+    run.end().await;
+}
+
+pub async fn a_change_is_seen_whatever_it_is(harness: &dyn Harness) {
+    let folder = project();
+    let run = copied(harness, folder.path(), &[]).await;
+    let changes = [
+        ("printf x >> src/main.rs", "printf 'fn main() {}' > src/main.rs"),
+        ("chmod +x src/main.rs", "chmod -x src/main.rs"),
+        ("mkdir new", "rmdir new"),
+        ("ln -s /etc/passwd link", "rm link"),
+        ("mkfifo pipe", "rm pipe"),
+        ("mv docs moved", "mv moved docs"),
+        ("printf x > .git/refs/heads/other", "rm .git/refs/heads/other"),
+    ];
+    for (change, undo) in changes {
+        run.prints(&format!("{ENTER} && {change}"), "").await;
+        assert!(changed(&run).await, "{change}");
+        run.prints(&format!("{ENTER} && {undo}"), "").await;
+        assert!(!changed(&run).await, "{undo}");
+    }
+    run.end().await;
+}
+
+pub async fn copied_gitconfig_has_no_credential(harness: &dyn Harness) {
+    let folder = project();
+    let run = copied(harness, folder.path(), &[]).await;
+    run.prints(
+        &format!("{ENTER} && grep -rs hunter . | wc -l | tr -d ' '"),
+        "0\n",
+    )
+    .await;
+    let config = format!("{ENTER} && cat .git/config");
+    let expected = "[core]\n\trepositoryformatversion = \"0\"\n\tbare = \"false\"\n[remote \"origin\"]\n\
+                    \turl = \"https://example.com/org/app.git\"\n\tfetch = \"+refs/heads/*:refs/remotes/origin/*\"\n";
+    run.prints(&config, expected).await;
+    run.end().await;
+}

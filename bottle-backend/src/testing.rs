@@ -1,0 +1,8 @@
+//! For tests: a small plan, what it takes to start it, and a backend without walls.
+
+mod fake;
+mod sample;
+mod terminal;
+
+pub use fake::FakeBackend;
+pub use sample::{SamplePlan, sample_boot, sample_owner};

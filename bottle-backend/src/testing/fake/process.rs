@@ -1,0 +1,198 @@
+//! A guest's programs as the host's own processes.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::pin::Pin;
+use std::process::{ExitStatus, Stdio};
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use bottle_plan::BottlePlan;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::watch;
+
+use crate::environment::guest_environment;
+use crate::{AgentSession, ExecCommand, ExecError, ExecOutput, SessionControl, TerminalSize};
+
+/// The most bytes that are collected of each stream.
+const MOST_OUTPUT: usize = 8 << 20;
+
+/// Runs a command to its end, within its limit.
+pub(super) async fn run(plan: &BottlePlan, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
+    let program = command.argv.first().ok_or(ExecError::Empty)?.clone();
+    let Some(mut child) = spawn(plan, command, &program)? else {
+        return Ok(not_found());
+    };
+    let group = child.id();
+    let done = tokio::time::timeout(command.limit, collect(&mut child, &command.stdin)).await;
+    if !matches!(done, Ok(Ok(Some(_)))) {
+        end(group);
+    }
+    match done {
+        Ok(Ok(Some(output))) => Ok(output),
+        Ok(Ok(None)) => Err(ExecError::TooMuchOutput {
+            program,
+            limit: MOST_OUTPUT,
+        }),
+        Ok(Err(error)) => Err(failed(&program, error)),
+        Err(_) => Err(ExecError::TimedOut {
+            program,
+            limit: command.limit,
+        }),
+    }
+}
+
+/// Starts a command with its streams open.
+pub(super) fn open(plan: &BottlePlan, command: &ExecCommand) -> Result<AgentSession, ExecError> {
+    let program = command.argv.first().ok_or(ExecError::Empty)?;
+    let missing = || failed(program, io::ErrorKind::NotFound.into());
+    let mut child = spawn(plan, command, program)?.ok_or_else(missing)?;
+    let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (Some(output), Some(errors)) = (output, errors) else {
+        return Err(missing());
+    };
+    let (ended, seen) = watch::channel(None);
+    tokio::spawn(async move {
+        let status = child.wait().await.map_or(-1, number);
+        ended.send_replace(Some(status));
+    });
+    Ok(AgentSession {
+        input: Box::pin(Input(input)),
+        output: Box::pin(output),
+        errors: Some(Box::pin(errors)),
+        control: Box::new(Ended(seen)),
+    })
+}
+
+/// Starts it; none when there is no such program.
+fn spawn(plan: &BottlePlan, command: &ExecCommand, program: &str) -> Result<Option<Child>, ExecError> {
+    let directory = command.directory.as_ref().map_or("/", |path| path.as_str());
+    if !std::path::Path::new(directory).is_dir() {
+        return Err(failed(program, io::ErrorKind::NotADirectory.into()));
+    }
+    let spawned = Command::new(program)
+        .args(command.argv.iter().skip(1))
+        .env_clear()
+        .envs(guest_environment(plan))
+        .envs(
+            command
+                .env
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.expose())),
+        )
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn();
+    match spawned {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some).map_err(|error| failed(program, error)),
+    }
+}
+
+/// Feeds and reads a child to its end; none when it prints too much.
+async fn collect(child: &mut Child, stdin: &[u8]) -> io::Result<Option<ExecOutput>> {
+    let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let feed = async {
+        if let Some(mut input) = input {
+            let _ = input.write_all(stdin).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let read = async { tokio::try_join!(whole(output), whole(errors)) };
+    let (stdout, stderr) = tokio::select! {
+        read = read => read?,
+        () = feed => return Ok(None),
+    };
+    if stdout.len().max(stderr.len()) > MOST_OUTPUT {
+        return Ok(None);
+    }
+    let status = number(child.wait().await?);
+    Ok(Some(ExecOutput {
+        status,
+        stdout,
+        stderr,
+    }))
+}
+
+async fn whole(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        stream
+            .take(MOST_OUTPUT as u64 + 1)
+            .read_to_end(&mut bytes)
+            .await?;
+    }
+    Ok(bytes)
+}
+
+fn end(group: Option<u32>) {
+    let group = group
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw);
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+fn number(status: ExitStatus) -> i32 {
+    status
+        .code()
+        .or(status.signal().map(|signal| 128 + signal))
+        .unwrap_or(-1)
+}
+
+fn not_found() -> ExecOutput {
+    ExecOutput {
+        status: 127,
+        stdout: Vec::new(),
+        stderr: b"no such program".to_vec(),
+    }
+}
+
+pub(crate) fn failed(program: &str, error: io::Error) -> ExecError {
+    ExecError::Engine {
+        program: program.to_owned(),
+        source: error.into(),
+    }
+}
+
+/// A pipe that is closed when it is shut down.
+struct Input(Option<ChildStdin>);
+
+impl AsyncWrite for Input {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Some(pipe) => Pin::new(pipe).poll_write(cx, bytes),
+            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0 = None;
+        Poll::Ready(Ok(()))
+    }
+}
+
+struct Ended(watch::Receiver<Option<i32>>);
+
+#[async_trait]
+impl SessionControl for Ended {
+    async fn resize(&self, _size: TerminalSize) -> Result<(), ExecError> {
+        Ok(())
+    }
+
+    async fn wait(&self) -> Result<i32, ExecError> {
+        let mut ended = self.0.clone();
+        let status = ended.wait_for(Option::is_some).await;
+        status.ok().and_then(|status| *status).ok_or(ExecError::Empty)
+    }
+}
