@@ -1,0 +1,128 @@
+//! The container that the agent lives in.
+
+use std::collections::HashMap;
+
+use bollard::models::{ContainerCreateBody, HostConfig, Mount, ResourcesUlimits};
+use bottle_backend::Owner;
+use bottle_backend::environment::guest_environment;
+use bottle_plan::BottlePlan;
+use bottle_plan::door::Door;
+
+use super::{
+    DOORS, RELAY, RELAY_USER, never_restarted, no_health_check, our_security_options, small_log, volume,
+};
+use crate::labels::{self, AgentUser, Part};
+use crate::names::Names;
+
+/// Processes and threads of a guest whose bottle says nothing.
+const DEFAULT_PIDS: i64 = 4096;
+/// Memory of a guest whose bottle says nothing: 4 GiB.
+const DEFAULT_MEMORY: i64 = 4 << 30;
+/// Shared memory, which counts as the guest's own.
+const SHARED_MEMORY: i64 = 64 << 20;
+
+/// What the agent's container is made from.
+pub(crate) struct AgentSpec<'a> {
+    pub(crate) plan: &'a BottlePlan,
+    pub(crate) owner: &'a Owner,
+    pub(crate) names: &'a Names,
+    pub(crate) user: AgentUser,
+    /// The engine's id of the image: a tag could be moved meanwhile.
+    pub(crate) image: &'a str,
+    /// The doors that have somebody behind them.
+    pub(crate) doors: &'a [Door],
+    /// The working folder, and what covers parts of it.
+    pub(crate) workspace: Vec<Mount>,
+}
+
+/// No network, no capability, the relay as main process.
+pub(crate) fn agent_container(spec: &AgentSpec<'_>) -> ContainerCreateBody {
+    ContainerCreateBody {
+        hostname: Some(spec.plan.identity.to_string()),
+        user: Some(RELAY_USER.to_owned()),
+        env: Some(environment(spec.plan)),
+        entrypoint: Some(vec![RELAY.to_owned()]),
+        cmd: Some(relay_arguments(spec.doors)),
+        working_dir: Some("/".to_owned()),
+        healthcheck: Some(no_health_check()),
+        image: Some(spec.image.to_owned()),
+        labels: Some(labels::of_agent(
+            spec.owner,
+            spec.user,
+            &spec.plan.workspace.guest,
+            spec.doors,
+        )),
+        stop_signal: Some("SIGTERM".to_owned()),
+        stop_timeout: Some(2),
+        tty: Some(false),
+        open_stdin: Some(false),
+        host_config: Some(host_config(spec)),
+        ..ContainerCreateBody::default()
+    }
+}
+
+/// Returns what the relay is told: a port and a socket for each door.
+pub(crate) fn relay_arguments(doors: &[Door]) -> Vec<String> {
+    doors
+        .iter()
+        .map(|door| format!("{}={DOORS}/{}.sock", door.port(), door.name()))
+        .collect()
+}
+
+fn environment(plan: &BottlePlan) -> Vec<String> {
+    guest_environment(plan)
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
+fn host_config(spec: &AgentSpec<'_>) -> HostConfig {
+    let mut mounts = vec![volume(&spec.names.doors, DOORS, true, spec.owner, Part::Doors)];
+    mounts.extend(spec.workspace.iter().cloned());
+    HostConfig {
+        network_mode: Some("none".to_owned()),
+        extra_hosts: Some(
+            Door::ALL
+                .iter()
+                .map(|door| format!("{}:127.0.0.1", door.name()))
+                .collect(),
+        ),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        security_opt: Some(our_security_options()),
+        ipc_mode: Some("private".to_owned()),
+        privileged: Some(false),
+        init: Some(false),
+        mounts: Some(mounts),
+        log_config: Some(small_log()),
+        restart_policy: Some(never_restarted()),
+        shm_size: Some(SHARED_MEMORY),
+        ulimits: Some(vec![no_core_dumps()]),
+        ..limits(spec.plan)
+    }
+}
+
+fn limits(plan: &BottlePlan) -> HostConfig {
+    let resources = &plan.resources;
+    let memory = resources.memory.map_or(DEFAULT_MEMORY, |size| {
+        i64::try_from(size.bytes()).unwrap_or(i64::MAX)
+    });
+    HostConfig {
+        memory: Some(memory),
+        // Memory and swap together: no swap.
+        memory_swap: Some(memory),
+        pids_limit: Some(resources.pids.map_or(DEFAULT_PIDS, i64::from)),
+        nano_cpus: resources.millicpus.map(|cpus| i64::from(cpus) * 1_000_000),
+        storage_opt: resources
+            .disk
+            .map(|size| HashMap::from([("size".to_owned(), size.bytes().to_string())])),
+        ..HostConfig::default()
+    }
+}
+
+fn no_core_dumps() -> ResourcesUlimits {
+    ResourcesUlimits {
+        name: Some("core".to_owned()),
+        soft: Some(0),
+        hard: Some(0),
+    }
+}

@@ -1,0 +1,84 @@
+//! The container that serves the doors.
+
+use std::collections::HashMap;
+
+use bollard::models::{ContainerCreateBody, HostConfig};
+use bottle_backend::Owner;
+
+use super::{DOORS, never_restarted, no_health_check, our_security_options, small_log, volume};
+use crate::labels::{self, Part};
+use crate::names::Names;
+
+/// The program, in an image that holds little else.
+pub(crate) const SIDECAR: &str = "/bottle-sidecar";
+/// Where `ctl` finds init: on a file system that no other container can mount.
+pub(crate) const CONTROL: &str = "/run/bottle/control.sock";
+/// The sidecar's own volume.
+const EVENTS: &str = "/events";
+/// A folder in it that init makes, for itself alone.
+const EVENT_LOG: &str = "/events/log";
+/// Memory of all doors together: 256 MiB.
+const MEMORY: i64 = 256 << 20;
+/// Processes and threads of all doors together.
+const PIDS: i64 = 512;
+
+/// A network, no port of its own, nothing writable but its volumes. Secrets reach it over its standard input.
+pub(crate) fn sidecar_container(owner: &Owner, names: &Names, image: &str) -> ContainerCreateBody {
+    let command = [
+        SIDECAR,
+        "init",
+        "--control",
+        CONTROL,
+        "--events",
+        EVENT_LOG,
+        "--doors",
+        DOORS,
+    ];
+    ContainerCreateBody {
+        hostname: Some("sidecar".to_owned()),
+        user: Some("0:0".to_owned()),
+        entrypoint: Some(command.iter().map(|&word| word.to_owned()).collect()),
+        cmd: Some(Vec::new()),
+        working_dir: Some("/".to_owned()),
+        healthcheck: Some(no_health_check()),
+        image: Some(image.to_owned()),
+        labels: Some(labels::of(owner, Part::Sidecar)),
+        stop_signal: Some("SIGTERM".to_owned()),
+        stop_timeout: Some(10),
+        tty: Some(false),
+        open_stdin: Some(true),
+        // The stream stays open when it is let go of, so that a restarted sidecar can be fed again.
+        stdin_once: Some(false),
+        host_config: Some(host_config(owner, names)),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn host_config(owner: &Owner, names: &Names) -> HostConfig {
+    let capability = |name: &&str| (*name).to_owned();
+    HostConfig {
+        network_mode: Some("bridge".to_owned()),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        // What init needs to give each door a user of its own, and to end it.
+        cap_add: Some(["SETUID", "SETGID", "KILL"].iter().map(capability).collect()),
+        security_opt: Some(our_security_options()),
+        ipc_mode: Some("private".to_owned()),
+        privileged: Some(false),
+        init: Some(false),
+        readonly_rootfs: Some(true),
+        tmpfs: Some(HashMap::from([(
+            "/run/bottle".to_owned(),
+            "rw,nosuid,nodev,noexec,mode=0700,size=1m".to_owned(),
+        )])),
+        mounts: Some(vec![
+            volume(&names.doors, DOORS, false, owner, Part::Doors),
+            volume(&names.events, EVENTS, false, owner, Part::Events),
+        ]),
+        log_config: Some(small_log()),
+        restart_policy: Some(never_restarted()),
+        memory: Some(MEMORY),
+        memory_swap: Some(MEMORY),
+        pids_limit: Some(PIDS),
+        ..HostConfig::default()
+    }
+}
