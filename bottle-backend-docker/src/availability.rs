@@ -1,0 +1,118 @@
+//! Whether an engine can be used, and what to do when it cannot.
+
+mod runc;
+
+use std::io;
+use std::path::Path;
+
+use bollard::errors::Error;
+use bollard::models::{SystemInfo, SystemVersion};
+use bottle_backend::Availability;
+
+use crate::engine::Engine;
+use runc::Runc;
+
+/// The oldest interface that has all that is used here: Engine 20.10.
+const OLDEST: (u32, u32) = (1, 41);
+
+/// Looks at an engine.
+pub(crate) async fn probe(socket: &Path) -> Availability {
+    if let Err(error) = tokio::net::UnixStream::connect(socket).await {
+        return unreachable(socket, &error);
+    }
+    match look(socket).await {
+        Ok((version, info)) => judge(&version, &info),
+        Err(error) => Availability::Unusable {
+            reason: format!("the engine at {} does not answer: {error}", socket.display()),
+            hint: "see whether the service runs: systemctl status docker".to_owned(),
+        },
+    }
+}
+
+async fn look(socket: &Path) -> Result<(SystemVersion, SystemInfo), Error> {
+    let engine = Engine::connect(socket).await?;
+    tokio::try_join!(engine.docker.version(), engine.docker.info())
+}
+
+fn unreachable(socket: &Path, error: &io::Error) -> Availability {
+    let path = socket.display();
+    let (reason, hint) = match error.kind() {
+        io::ErrorKind::NotFound => (
+            format!("there is no engine at {path}"),
+            "install Docker Engine 20.10 or newer, or name its socket with DOCKER_HOST=unix://PATH",
+        ),
+        io::ErrorKind::PermissionDenied => (
+            format!("you may not use {path}"),
+            "add yourself to its group, then log in again: sudo usermod -aG docker $USER",
+        ),
+        io::ErrorKind::ConnectionRefused => (
+            format!("no engine listens at {path}"),
+            "start it: sudo systemctl start docker",
+        ),
+        _ => (
+            format!("{path} cannot be reached: {error}"),
+            "see whether the service runs: systemctl status docker",
+        ),
+    };
+    Availability::Unusable {
+        reason,
+        hint: hint.to_owned(),
+    }
+}
+
+/// Judges what an engine says of itself.
+fn judge(version: &SystemVersion, info: &SystemInfo) -> Availability {
+    let engine = version.version.as_deref().unwrap_or("of an unknown version");
+    let unusable = |reason: String, hint: &str| Availability::Unusable {
+        reason,
+        hint: hint.to_owned(),
+    };
+    if info.os_type.as_deref().is_some_and(|os| os != "linux") {
+        return unusable(
+            format!("Docker Engine {engine} runs no Linux containers"),
+            "switch it to Linux containers",
+        );
+    }
+    if !version.api_version.as_deref().is_some_and(is_new_enough) {
+        return unusable(
+            format!("Docker Engine {engine} is too old"),
+            "install Docker Engine 20.10 or newer",
+        );
+    }
+    let options = info.security_options.as_deref().unwrap_or_default();
+    if !options.iter().any(|option| option.starts_with("name=seccomp")) {
+        return unusable(
+            format!("Docker Engine {engine} cannot filter system calls"),
+            "use a kernel and an engine with seccomp",
+        );
+    }
+    let mut warnings = Vec::new();
+    match Runc::of(version).map(|runc| runc.judge()) {
+        Some(runc::Verdict::Vulnerable(reason)) => {
+            return unusable(
+                reason,
+                "install runc 1.1.12 or newer, or your distribution's update",
+            );
+        }
+        Some(runc::Verdict::Unclear(warning)) => warnings.push(warning),
+        Some(runc::Verdict::Fixed) | None => {}
+    }
+    if info.memory_limit == Some(false) || info.pids_limit == Some(false) {
+        warnings.push("the engine cannot limit memory or processes".to_owned());
+    }
+    Availability::Usable {
+        detail: format!("Docker Engine {engine}"),
+        warnings,
+    }
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version.split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= OLDEST,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
