@@ -1,0 +1,132 @@
+//! The engine as a place that can run plans.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bottle_backend::{
+    ActiveBottle, Availability, Backend, Bottle, CleanupPlan, CleanupReport, EngineError, Host, LaunchError,
+    LaunchMaterials, Owner, Progress,
+};
+use bottle_plan::BottlePlan;
+use bottle_plan::door::Door;
+use bottle_plan::git::GitGateInsteadOf;
+use bottle_plan::inputs::BackendFacts;
+use bottle_plan::names::{Identity, Name};
+use tokio::sync::OnceCell;
+
+use crate::bottle::DockerBottle;
+use crate::engine::Engine;
+use crate::starts::Starts;
+use crate::{availability, cleanup, labels, launch, list, refused, remove};
+
+/// A container engine on a local socket.
+#[derive(Debug)]
+pub struct DockerBackend {
+    socket: PathBuf,
+    host: Host,
+    engine: OnceCell<Engine>,
+    starts: Arc<Starts>,
+}
+
+impl DockerBackend {
+    /// Names an engine by its socket's path. Nothing is connected yet.
+    #[must_use]
+    pub fn new(socket: PathBuf, host: Host) -> Self {
+        Self {
+            socket,
+            host,
+            engine: OnceCell::new(),
+            starts: Arc::default(),
+        }
+    }
+
+    async fn engine(&self) -> Result<&Engine, EngineError> {
+        let connected = self
+            .engine
+            .get_or_try_init(|| Engine::connect(&self.socket))
+            .await;
+        connected.map_err(|error| EngineError::Unreachable {
+            backend: "the Docker engine".to_owned(),
+            source: error.into(),
+        })
+    }
+}
+
+#[async_trait]
+impl Backend for DockerBackend {
+    fn facts(&self) -> BackendFacts {
+        BackendFacts {
+            name: Name::from_static("docker"),
+            git_gate_insteadof: GitGateInsteadOf::default(),
+            supervise_mcp_url: format!("http://{}:{}/", Door::Supervise, Door::Supervise.port()),
+        }
+    }
+
+    async fn availability(&self) -> Availability {
+        availability::probe(&self.socket).await
+    }
+
+    async fn launch(
+        &self,
+        plan: &BottlePlan,
+        materials: LaunchMaterials,
+        progress: &dyn Progress,
+    ) -> Result<Box<dyn Bottle>, LaunchError> {
+        let taken = || LaunchError::NameTaken(plan.identity.clone());
+        let start = self.starts.begin(&plan.identity).ok_or_else(taken)?;
+        let engine = self.engine().await.map_err(|error| LaunchError::Step {
+            step: "reach the engine",
+            source: error.into(),
+        })?;
+        let started = launch::start(engine, &start, plan, &materials, progress).await?;
+        Ok(Box::new(DockerBottle {
+            engine: engine.clone(),
+            host: self.host.clone(),
+            identity: plan.identity.clone(),
+            agent: started.agent,
+            sidecar: started.sidecar,
+            user: started.user,
+            workspace: plan.workspace.guest.clone(),
+        }))
+    }
+
+    async fn open(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError> {
+        let engine = self.engine().await?;
+        let bottle = list::open(engine, &self.host, identity).await?;
+        Ok(Box::new(bottle))
+    }
+
+    async fn list(&self) -> Result<Vec<ActiveBottle>, EngineError> {
+        list::bottles(self.engine().await?, &self.host).await
+    }
+
+    async fn remove(&self, identity: &Identity) -> Result<(), EngineError> {
+        self.starts.settled(identity).await;
+        let engine = self.engine().await?;
+        let removed = remove::remove_all(engine, labels::filter(identity), |object| {
+            self.host.owns(&object.owner)
+        })
+        .await;
+        removed.map_err(|error| refused("remove the bottle", error))
+    }
+
+    async fn abandon(&self, owner: &Owner) -> Result<(), EngineError> {
+        self.starts.settled(&owner.identity).await;
+        let engine = self.engine().await?;
+        let filter = labels::filter(&owner.identity);
+        let removed = remove::remove_all(engine, filter, |object| object.owner == *owner).await;
+        removed.map_err(|error| refused("remove the bottle", error))
+    }
+
+    async fn prepare_cleanup(&self) -> Result<CleanupPlan, EngineError> {
+        cleanup::prepare(self.engine().await?, &self.host).await
+    }
+
+    async fn cleanup(&self, plan: &CleanupPlan) -> CleanupReport {
+        match self.engine().await {
+            Ok(engine) => cleanup::run(engine, plan).await,
+            Err(error) => cleanup::nothing(plan, error),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The suite on a real engine.
+
+mod harness;
+
+bottle_backend::conformance_suite!(crate::harness::docker);
