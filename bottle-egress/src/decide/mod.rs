@@ -21,6 +21,27 @@ use crate::request::{Authority, RequestFacts, Scheme, ServerName, Upgrade};
 
 /// Decides about one request. Without a route that covers it, the answer is no.
 ///
+/// ```
+/// use bottle_egress::request::{Authority, CanonicalPath, Query, RequestFacts, Scheme, ServerName, Upgrade};
+/// use bottle_egress::{Policy, Rule, decide};
+///
+/// let host = Authority::parse("api.example.com", Some(443))?;
+/// let facts = RequestFacts {
+///     scheme: Scheme::Https,
+///     authority: &host,
+///     server_name: ServerName::Named(host.host()),
+///     host: &host,
+///     method: &hyper::Method::GET,
+///     path: &CanonicalPath::parse("/v1/models")?,
+///     query: &Query::default(),
+///     headers: &hyper::HeaderMap::new(),
+///     upgrade: Upgrade::None,
+///     body: Some(0),
+/// };
+/// assert_eq!(decide(&Policy::default(), &facts).unwrap_err().rule(), Rule::NotListed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// The refusal names the rule that said no.

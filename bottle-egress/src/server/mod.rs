@@ -33,6 +33,44 @@ use crate::policy::{CompileError, Policy};
 use shared::Shared;
 
 /// An egress door. Clones share everything.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use std::time::SystemTime;
+/// use bottle_egress::{CertificateAuthority, Clock, Listener, Server, Settings, SystemResolver, event_channel, mint};
+/// use bottle_plan::egress::{EgressPlan, Route, RouteOwner};
+/// use tokio::net::TcpListener;
+///
+/// // The guest must trust `minted.certificate`; the key never goes near it.
+/// let minted = mint("example", SystemTime::now())?;
+/// let routes = vec![Route::to("api.example.com".parse()?, RouteOwner::Manifest)];
+/// let settings = Settings {
+///     plan: EgressPlan { routes, ..EgressPlan::default() },
+///     tokens: Default::default(),
+///     authority: CertificateAuthority::load(&minted.certificate, &minted.key)?,
+///     roots: Vec::new(),          // the roots that upstream certificates are verified by
+///     upstream_roots: Vec::new(), // further ones, each for one host
+///     host_addresses: Vec::new(), // the machine's own addresses, never to be reached
+///     clock: Clock::new(SystemTime::now),
+///     resolver: std::sync::Arc::new(SystemResolver),
+/// };
+/// let (sender, mut events) = event_channel();
+/// let server = Server::new(settings, sender)?;
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let address = listener.local_addr()?; // for the guest: HTTPS_PROXY=http://any:let-me-in@<address>
+/// let listener = Listener::Tcp { listener, token: "let-me-in".to_owned().into() };
+/// let serving = tokio::spawn({
+///     let server = server.clone();
+///     async move { server.serve(listener, std::future::pending()).await }
+/// });
+/// // Every decision comes out of `events.recv()`; whoever holds it must keep receiving.
+/// server.reload(EgressPlan::default())?; // from now on nothing is allowed
+/// # serving.abort();
+/// # drop((address, events.try_recv()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Server {
     shared: Arc<Shared>,
