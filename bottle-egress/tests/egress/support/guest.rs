@@ -23,6 +23,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Both for T {}
 pub(crate) struct Guest {
     stream: Box<dyn Both>,
     ahead: Vec<u8>,
+    patience: Duration,
 }
 
 /// An answer.
@@ -62,6 +63,7 @@ impl Guest {
         Self {
             stream: Box::new(stream),
             ahead: Vec::new(),
+            patience: Duration::from_secs(20),
         }
     }
 
@@ -104,6 +106,7 @@ impl Guest {
                 rest: 0,
             }),
             ahead: self.ahead,
+            patience: self.patience,
         }
     }
 
@@ -141,6 +144,12 @@ impl Guest {
             headers,
             body,
         })
+    }
+
+    /// Reads one whole answer, however long it takes.
+    pub(crate) async fn patient_answer(&mut self) -> Answer {
+        self.patience = Duration::from_secs(3600);
+        self.answer(false).await.unwrap()
     }
 
     /// Reads an answer's head: the status line, and the fields by lower-case name.
@@ -206,7 +215,7 @@ impl Guest {
 
     async fn fill(&mut self) -> io::Result<()> {
         let mut buffer = vec![0; 16 << 10];
-        let read = tokio::time::timeout(Duration::from_secs(20), self.stream.read(&mut buffer)).await;
+        let read = tokio::time::timeout(self.patience, self.stream.read(&mut buffer)).await;
         let count = read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -109,7 +109,7 @@ impl DoorPlan {
         tokio::spawn(async move {
             serving
                 .serve(Listener::Unix(listener), std::future::pending())
-                .await
+                .await;
         });
         Door {
             server,
@@ -140,6 +140,11 @@ impl Door {
             What::Request(request) => request,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Drops the receiving end of the event channel.
+    pub(crate) async fn stop_recording(&self) {
+        self.events.lock().await.close();
     }
 
     /// The verdict and rule of the next recorded request.
