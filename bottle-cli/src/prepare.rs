@@ -9,7 +9,7 @@ use bottle_plan::inputs::{ManifestInputs, PlanInputs};
 use bottle_plan::names::{EnvName, Identity, NameError};
 use bottle_plan::spec::StartSpec;
 use bottle_plan::workspace::WorkspaceSource;
-use bottle_provider::{AgentProvider, ContributionError, ProviderInputs, RegistryError, image_plan};
+use bottle_provider::{AgentProvider, ContributionError, Origin, ProviderInputs, RegistryError, image_plan};
 
 use crate::state::{self, StateError, StateFolder};
 use crate::{Host, Wiring, identity_for};
@@ -97,6 +97,7 @@ pub fn prepare_start(
     let inputs = provider_inputs(&manifest, host, &has_prefix);
     let contribution = found.provider.provision_plan(&inputs)?;
     let mut notes = found.provider.notes(&inputs);
+    notes.extend(shadow_note(&found.origin));
     let own = StateFolder::of(&host.state_root(), &identity)
         .path()
         .join("Dockerfile");
@@ -180,6 +181,20 @@ fn taken(host: &Host, running: &[Identity]) -> Result<Vec<Identity>, StateError>
     let mut taken = state::identities(&host.state_root())?;
     taken.extend(running.iter().cloned());
     Ok(taken)
+}
+
+/// Warns of a plugin that goes by a built-in's name.
+fn shadow_note(origin: &Origin) -> Option<String> {
+    match origin {
+        Origin::Plugin {
+            folder,
+            shadows_built_in: true,
+        } => Some(format!(
+            "the plugin in {} takes the place of a built-in provider",
+            folder.display()
+        )),
+        Origin::Plugin { .. } | Origin::BuiltIn => None,
+    }
 }
 
 /// What a plan asks for and this build has not.

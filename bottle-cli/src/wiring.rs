@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bottle_backend::{ActiveBottle, Availability, Backend, Bottle, BottleState, CleanupPlan, EngineError};
 use bottle_plan::names::{Identity, Name};
-use bottle_provider::Registry;
+use bottle_provider::{Plugins, Registry};
 
 use crate::Host;
 
@@ -48,7 +48,12 @@ impl Wiring {
             crate::host::docker_socket(host),
             crate::host::backend_host(host),
         );
+        let plugins = Plugins {
+            folder: host.bottle_home.join("contrib"),
+            owner: host.process.uid,
+        };
         let providers = Registry::default()
+            .with_plugins(plugins)
             .with(Arc::new(bottle_contrib_claude::Claude))
             .with(Arc::new(bottle_contrib_codex::Codex))
             .with(Arc::new(bottle_contrib_demo::Demo));

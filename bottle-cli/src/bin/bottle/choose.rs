@@ -11,6 +11,7 @@ use bottle_manifest::{Folders, Manifest, ManifestRequest, check_dockerfile};
 use bottle_plan::names::{Identity, Label, Name};
 use bottle_plan::spec::{RunMode, StartSpec};
 use bottle_plan::workspace::WorkspaceSource;
+use bottle_provider::RegistryError;
 
 use crate::args::{StartArgs, WorkspaceMode};
 use crate::picker::{Choice, pick};
@@ -31,11 +32,7 @@ pub(crate) fn folders(host: &Host) -> Folders {
 
 /// Loads an agent and its bottles; warnings are printed, mistakes are the failure.
 pub(crate) fn load(folders: &Folders, request: &ManifestRequest) -> Result<Manifest, Failure> {
-    let style = if terminal::is_error_output() {
-        RenderStyle::styled()
-    } else {
-        RenderStyle::plain()
-    };
+    let style = style();
     match folders.load(request) {
         Ok(manifest) => {
             if !manifest.warnings.is_empty() {
@@ -44,6 +41,14 @@ pub(crate) fn load(folders: &Folders, request: &ManifestRequest) -> Result<Manif
             Ok(manifest)
         }
         Err(error) => Err(Failure::rendered(Exit::Manifest, error.diagnostics.render(style))),
+    }
+}
+
+fn style() -> RenderStyle {
+    if terminal::is_error_output() {
+        RenderStyle::styled()
+    } else {
+        RenderStyle::plain()
     }
 }
 
@@ -182,6 +187,9 @@ fn another_label(taken: &Label) -> Result<Label, Failure> {
 }
 
 fn prepare_failure(error: &PrepareStartError) -> Failure {
+    if let PrepareStartError::Registry(RegistryError::Plugin { diagnostics, .. }) = error {
+        return Failure::rendered(Exit::Manifest, diagnostics.render(style()));
+    }
     Failure::new(Exit::Manifest, error).hint(error.hint())
 }
 
