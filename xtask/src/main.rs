@@ -1,6 +1,7 @@
 //! The repository's own tasks; `cargo xtask --help` lists them.
 
 mod command_line;
+mod demo;
 mod dist;
 mod elf;
 mod engine;

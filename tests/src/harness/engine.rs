@@ -55,18 +55,24 @@ pub enum Object {
 impl Engine {
     /// Connects to the engine, or says that this test is skipped for want of one.
     pub fn connect_or_skip(test: &str) -> Result<Option<Self>> {
+        match Self::connect() {
+            Ok(engine) => Ok(Some(engine)),
+            Err(error) => {
+                skip(test, Reason::Missing(&format!("no Docker Engine ({error:#})")))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Connects to the engine.
+    pub fn connect() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let connected =
             runtime.block_on(async { Docker::connect_with_local_defaults()?.negotiate_version().await });
-        match connected {
-            Ok(docker) => Ok(Some(Self { runtime, docker })),
-            Err(error) => {
-                skip(test, Reason::Missing(&format!("no Docker Engine ({error})")))?;
-                Ok(None)
-            }
-        }
+        let docker = connected.context("the Docker Engine does not answer")?;
+        Ok(Self { runtime, docker })
     }
 
     /// All that belongs to a bottle, stopped containers included.

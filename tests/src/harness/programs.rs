@@ -33,12 +33,12 @@ pub fn dist_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Test programs lie in `target/<profile>/deps`.
+/// Test programs lie in `target/<profile>/deps`, all others one folder above.
 pub(super) fn profile_folder() -> Result<PathBuf> {
-    let test = env::current_exe()?;
-    let folder = test
-        .parent()
-        .and_then(Path::parent)
-        .context("the test program lies in no build folder")?;
+    let program = env::current_exe()?;
+    let mut folder = program.parent().context("the program lies in no folder")?;
+    if folder.ends_with("deps") {
+        folder = folder.parent().context("the program lies in no build folder")?;
+    }
     Ok(folder.to_owned())
 }

@@ -134,13 +134,18 @@ impl Stage {
 
     /// Starts `bottle` with these arguments and no terminal.
     pub fn start(&self, arguments: &[&str]) -> Result<Running> {
+        Running::start(&mut self.command(arguments)?)
+    }
+
+    /// The command that starts `bottle` with these arguments, for a caller who wants its outputs elsewhere.
+    pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(programs::bottle()?);
         command
             .args(arguments)
             .current_dir(self.directory())
             .env_clear()
             .envs(&self.environment);
-        Running::start(&mut command)
+        Ok(command)
     }
 
     /// Starts `bottle` with these arguments on a terminal of 40 rows and 120 columns.

@@ -1,0 +1,81 @@
+//! Shows what a bottle does: a scripted agent works, tries what it may not, and uses a service whose credential it
+//! never gets. The service is a local one, so that nothing is needed but an engine.
+
+mod scenery;
+mod script;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use bottle_tests::harness::{Contents, Needle};
+
+use crate::scenery::{HOST, Scenery};
+use crate::script::SCRIPT;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nThe demonstration failed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let scenery = Scenery::set()?;
+    heading("This is the whole definition of the bottle");
+    quote(&scenery.bottle);
+    heading("An agent is started in it, unattended");
+    println!("    bottle start tourist --headless --yes --prompt ...\n");
+    let started = Instant::now();
+    let status = scenery.show(
+        &["start", "tourist", "--headless", "--yes", "--keep"],
+        Some(SCRIPT),
+    )?;
+    ensure!(status == Some(0), "the agent ended with {status:?} instead of 0");
+    println!(
+        "\n    It ended with status 0 after {:.1} s.",
+        started.elapsed().as_secs_f64()
+    );
+    heading("What the service received");
+    received(&scenery)?;
+    heading("What was decided on the way out");
+    println!("    bottle log {}\n", scenery.label);
+    scenery.show(&["log", &scenery.label], None)?;
+    scenery.discard()
+}
+
+/// The credential must have arrived, and must not have been in the guest.
+fn received(scenery: &Scenery) -> Result<()> {
+    let requests = scenery.service.requests().all();
+    for request in &requests {
+        let credential = request.header("authorization").unwrap_or("none");
+        println!("    {} https://{HOST}{}", request.method, request.path);
+        println!("    authorization: {credential}");
+    }
+    let arrived = |request: &_| scenery.has_credential(request);
+    ensure!(
+        requests.iter().any(arrived),
+        "the service did not get the credential"
+    );
+    let container = format!("bottle-{}-agent", scenery.label);
+    let needle = Needle::new(&scenery.token)?;
+    let engine = scenery.stage.engine()?;
+    let in_files = needle.is_in_pieces(|take| engine.read(Contents::FilesOf(&container), take))?;
+    let in_configuration = needle.is_in(&engine.inspect(&container)?)?;
+    ensure!(!in_files && !in_configuration, "the credential was in the guest");
+    println!("\n    The agent's container holds that credential nowhere: no file, no variable, no argument.");
+    Ok(())
+}
+
+fn heading(text: &str) {
+    println!("\n== {text}\n");
+}
+
+fn quote(text: &str) {
+    for line in text.lines() {
+        println!("    {line}");
+    }
+}

@@ -1,0 +1,94 @@
+//! The throw-away home, the bottle in it, and the service outside.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use bottle_tests::harness::{Engine, Stage};
+use bottle_tests::record::Recorded;
+use bottle_tests::upstream::Upstream;
+
+/// The host that the bottle allows.
+pub(crate) const HOST: &str = "api.example.test";
+/// The host's variable that holds the service's credential.
+const VARIABLE: &str = "SERVICE_TOKEN";
+
+/// All that the demonstration needs; what it leaves in the engine is removed when this is dropped.
+pub(crate) struct Scenery {
+    pub(crate) stage: Stage,
+    pub(crate) service: Upstream,
+    pub(crate) token: String,
+    pub(crate) label: String,
+    /// The text of the bottle's file.
+    pub(crate) bottle: String,
+}
+
+impl Scenery {
+    pub(crate) fn set() -> Result<Self> {
+        let engine = Engine::connect()?;
+        let gateway = engine.gateway()?;
+        let service = Upstream::start(SocketAddr::new(gateway, 0), &[HOST])?;
+        let mut stage = Stage::with_engine(engine)?;
+        let token = format!(
+            "demo-credential-{:016x}",
+            RandomState::new().build_hasher().finish()
+        );
+        stage.set(VARIABLE, &token);
+        stage.write("bottles/service-ca.pem", service.authority().certificate_pem())?;
+        let bottle = bottle(service.address());
+        stage.write_bottle("careful", &bottle)?;
+        let agent = "bottle: careful\ngit-gate: {user: {name: Tourist, email: tourist@bottle.invalid}}\n";
+        stage.write_agent("tourist", agent, "You show people round.")?;
+        let label = stage.label("tour");
+        Ok(Self {
+            stage,
+            service,
+            token,
+            label,
+            bottle,
+        })
+    }
+
+    /// Runs `bottle` so that the user sees all of it; with a prompt, under the label of the demonstration.
+    pub(crate) fn show(&self, arguments: &[&str], prompt: Option<&str>) -> Result<Option<i32>> {
+        let mut command = self.stage.command(arguments)?;
+        if let Some(prompt) = prompt {
+            command.args(["--label", &self.label, "--prompt", prompt]);
+        }
+        let status = command.status().context("cannot start bottle")?;
+        Ok(status.code())
+    }
+
+    /// Throws the bottle away without a word.
+    pub(crate) fn discard(&self) -> Result<()> {
+        let stopped = self
+            .stage
+            .command(&["stop", "--discard", &self.label])?
+            .output()?;
+        let said = String::from_utf8_lossy(&stopped.stderr);
+        anyhow::ensure!(stopped.status.success(), "bottle stop: {said}");
+        Ok(())
+    }
+
+    pub(crate) fn has_credential(&self, request: &Recorded) -> bool {
+        request.header("authorization") == Some(&format!("Bearer {}", self.token))
+    }
+}
+
+/// The last three settings lead a name that does not exist to the service of the demonstration.
+fn bottle(service: SocketAddr) -> String {
+    format!(
+        "agent_provider: {{template: demo}}
+supervise: false
+egress:
+  routes:
+    - host: {HOST}
+      auth: {{scheme: Bearer, token_ref: {VARIABLE}}}
+      matches: [{{methods: [POST]}}]
+      addresses: [{gateway}/32]
+  resolve: ['{HOST}:443:{service}']
+  upstream_ca: [{{host: {HOST}, file: service-ca.pem}}]
+",
+        gateway = service.ip()
+    )
+}
