@@ -96,11 +96,13 @@ pub(crate) async fn attach(session: AgentSession) -> Result<i32, ExecError> {
 /// Copies what an unattended agent prints to our own streams; what reaches a terminal passes the filter.
 pub(crate) async fn stream(session: AgentSession) -> Result<i32, ExecError> {
     let AgentSession {
-        input,
+        mut input,
         output,
         errors,
         control,
     } = session;
+    // Letting go of one half of a connection does not end it, and codex reads its standard input to its end.
+    let _ = input.shutdown().await;
     drop(input);
     let shown = pump(output, io::stdout().is_terminal(), |bytes| {
         let mut out = io::stdout().lock();
