@@ -9,10 +9,17 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::limits::END_TIME;
+
+/// How often requests under way are counted while a server is to end.
+const IDLE_INTERVAL: Duration = Duration::from_millis(20);
+
 /// A server that accepts.
 #[derive(Debug)]
 pub(crate) struct Serving {
     server: Server,
+    /// Room for events: each request under way holds a place in it.
+    room: mpsc::Sender<Event>,
     stop: oneshot::Sender<()>,
     accepting: JoinHandle<()>,
 }
@@ -28,7 +35,7 @@ impl Serving {
         listener: Listener,
     ) -> Result<(Self, mpsc::Receiver<Event>), OpenError> {
         let (sender, events) = event_channel();
-        let server = Server::new(settings, sender)?;
+        let server = Server::new(settings, sender.clone())?;
         let (stop, stopped) = oneshot::channel::<()>();
         let accepting = tokio::spawn({
             let server = server.clone();
@@ -42,6 +49,7 @@ impl Serving {
         });
         let serving = Self {
             server,
+            room: sender,
             stop,
             accepting,
         };
@@ -57,12 +65,21 @@ impl Serving {
         self.server.reload(plan)
     }
 
-    /// Accepts nothing more and waits for what is open, within a bound; the events end after it.
+    /// Waits for the requests that are under way, within a bound, and ends; the events end after it.
+    ///
+    /// Whoever bound the listener sees to it that no new client finds it.
     pub(crate) async fn end(self, within: Duration) {
+        if timeout(within, idle(&self.room)).await.is_err() {
+            tracing::warn!("requests that did not end in time are cut off");
+        }
         // It may have ended by itself.
         let _stopping = self.stop.send(());
-        if timeout(within, self.accepting).await.is_err() {
-            tracing::warn!("connections that did not end were cut off");
-        }
+        let _given_up = timeout(END_TIME / 4, self.accepting).await;
+    }
+}
+
+async fn idle(room: &mpsc::Sender<Event>) {
+    while room.capacity() < room.max_capacity() {
+        tokio::time::sleep(IDLE_INTERVAL).await;
     }
 }

@@ -16,12 +16,19 @@ pub(crate) fn bind_socket(path: &Path, mode: u32) -> io::Result<UnixListener> {
 }
 
 /// Removes a socket if there is one; anything else in its place is an error.
-pub(crate) fn remove_socket(path: &Path) -> io::Result<()> {
+fn remove_socket(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => fs::remove_file(path),
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Removes a socket, or logs why it stays.
+pub(crate) fn remove_socket_if_possible(path: &Path) {
+    if let Err(error) = remove_socket(path) {
+        tracing::warn!(%error, path = %path.display(), "cannot remove a socket");
     }
 }
 

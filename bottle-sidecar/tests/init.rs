@@ -4,7 +4,8 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
@@ -15,7 +16,7 @@ use bottle_wire::chain::{Head, Line};
 use bottle_wire::control::{ControlAnswer, ControlRequest};
 use bottle_wire::frame;
 use common::sidecar::{CHAIN_KEY, SIDECAR, Sidecar, boot, command};
-use common::{Process, signal_process, until};
+use common::{PATIENCE, Process, signal_process, until};
 use rustix::process::Signal;
 
 fn plan(host: &str, slot: Option<&str>) -> EgressPlan {
@@ -324,4 +325,33 @@ fn ctl_without_a_sidecar_is_status_1() {
             .unwrap()
             .contains("no sidecar answers")
     );
+}
+
+#[test]
+fn a_request_under_way_gets_its_time_while_new_clients_find_no_door() {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut plan = plan("a.example", None);
+    plan.routes[0].ports = vec![80];
+    plan.resolve = vec![
+        format!("a.example:80:{}", upstream.local_addr().unwrap())
+            .parse()
+            .unwrap(),
+    ];
+    let mut sidecar = Sidecar::start();
+    assert!(matches!(sidecar.boot(&boot(plan)), BootAnswer::Ready { .. }));
+    let socket = sidecar.path("doors/egress.sock");
+    let mut client = UnixStream::connect(&socket).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = "GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n";
+    client.write_all(request.as_bytes()).unwrap();
+    let (mut serving, _) = upstream.accept().unwrap();
+    sidecar.process.signal(Signal::TERM);
+    until("new clients find no door", || (!socket.exists()).then_some(()));
+    serving
+        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+        .unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("late"), "{answer}");
+    assert_eq!(sidecar.process.wait().code(), Some(0));
 }

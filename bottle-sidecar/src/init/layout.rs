@@ -10,6 +10,7 @@ use bottle_util::files;
 
 use super::Layout;
 use crate::limits::RELAY_BYTES;
+use crate::socket::remove_socket_if_possible;
 
 /// Permission bits of group and others.
 const OTHERS: u32 = 0o077;
@@ -81,18 +82,28 @@ pub(super) fn prepare(layout: &Layout) -> Result<Prepared, LayoutError> {
     owned(&doors, 0)?;
     let public = fs::set_permissions(&doors, Permissions::from_mode(0o755));
     public.map_err(|source| io_error(&doors, source))?;
-    Ok(Prepared {
+    let prepared = Prepared {
         doors,
         control: private(folder)?.join(name),
         events: private(&layout.events)?,
         relay: layout.relay.clone(),
-    })
+    };
+    // Those of a sidecar that was killed.
+    prepared.remove_door_sockets();
+    Ok(prepared)
 }
 
 impl Prepared {
     /// Returns the path of a door's socket.
     pub(super) fn socket(&self, door: Door) -> PathBuf {
         self.doors.join(format!("{}.sock", door.name()))
+    }
+
+    /// Removes what would look like a door that is there.
+    pub(super) fn remove_door_sockets(&self) {
+        for door in Door::ALL {
+            remove_socket_if_possible(&self.socket(door));
+        }
     }
 
     /// Puts the relay where the guest starts it from.

@@ -19,7 +19,7 @@ use super::{answer, failed};
 use crate::chain::chain;
 use crate::limits::BOOT_TIME;
 use crate::reap::reap;
-use crate::socket::remove_socket;
+use crate::socket::remove_socket_if_possible;
 
 /// The version that the sidecar names in its answers.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -188,6 +188,8 @@ impl Sidecar {
     }
 
     fn end(&mut self) {
+        // New clients find no door, and those that are there get their time.
+        self.layout.remove_door_sockets();
         match &mut self.booted {
             Some(booted) => booted.end(),
             None => self.outcome = Some(ExitCode::SUCCESS),
@@ -217,11 +219,7 @@ impl Sidecar {
         if let Some(booted) = &self.booted {
             booted.kill();
         }
-        let sockets = Door::ALL.map(|door| self.layout.socket(door));
-        for path in sockets.iter().chain([&self.layout.control]) {
-            if let Err(error) = remove_socket(path) {
-                tracing::warn!(%error, path = %path.display(), "cannot remove a socket");
-            }
-        }
+        self.layout.remove_door_sockets();
+        remove_socket_if_possible(&self.layout.control);
     }
 }

@@ -9,7 +9,7 @@ use bottle_util::Secret;
 use tokio::net::{TcpListener, UnixListener};
 
 use super::StandaloneError;
-use crate::socket::{bind_socket, remove_socket};
+use crate::socket::{bind_socket, remove_socket_if_possible};
 
 /// An address of either kind, written `tcp:ADDRESS:PORT` or `unix:PATH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +62,8 @@ fn bind_unix(path: &Path) -> io::Result<UnixListener> {
 impl ListenAddress {
     /// Removes what binding made.
     pub(super) fn remove(&self) {
-        if let Self::Unix(path) = self
-            && let Err(error) = remove_socket(path)
-        {
-            tracing::warn!(%error, path = %path.display(), "cannot remove the socket");
+        if let Self::Unix(path) = self {
+            remove_socket_if_possible(path);
         }
     }
 }

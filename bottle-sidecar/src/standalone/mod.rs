@@ -126,9 +126,9 @@ async fn serve(options: Standalone) -> Result<(), StandaloneError> {
         });
         reload(&serving, plan);
     }
+    listener.address.remove();
     serving.end(DRAIN_TIME).await;
     let _recorded = tokio::time::timeout(END_TIME, recording).await;
-    listener.address.remove();
     Ok(())
 }
 
