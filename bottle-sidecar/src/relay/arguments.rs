@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use rustix::termios::Winsize;
+
 use super::Probe;
 
 /// What the relay was asked to do.
@@ -27,8 +29,15 @@ pub enum RelayCommand {
     Exec {
         /// The directory.
         cwd: PathBuf,
+        /// The size of the terminal on its input.
+        size: Option<Winsize>,
         /// The program and its arguments; at least one word.
         argv: Vec<OsString>,
+    },
+    /// Kill what an exec has started.
+    End {
+        /// `NAME=value`, a variable that only that exec gave.
+        mark: OsString,
     },
     /// One attempt of the self-check, made in a process of its own since it may be killed for it.
     Probe(Probe),
@@ -73,6 +82,12 @@ pub enum UsageError {
     /// There is no program to run.
     #[error("exec needs -- and a program")]
     NoProgram,
+    /// The value of `--size` is no size.
+    #[error("--size needs COLUMNSxROWS")]
+    NoSize,
+    /// There is no variable to look for.
+    #[error("end needs NAME=VALUE")]
+    NoMark,
     /// There is no such probe.
     #[error("there is no such probe")]
     NoProbe,
@@ -91,6 +106,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
             Ok(RelayCommand::SelfCheck { pairs, allowed })
         }
         Some((first, rest)) if first == "exec" => program(rest),
+        Some((first, [mark])) if first == "end" && mark.as_bytes().contains(&b'=') => {
+            Ok(RelayCommand::End { mark: mark.clone() })
+        }
+        Some((first, _)) if first == "end" => Err(UsageError::NoMark),
         Some((first, rest)) if first == "probe" => Probe::parse(rest)
             .map(RelayCommand::Probe)
             .ok_or(UsageError::NoProbe),
@@ -152,13 +171,33 @@ fn program(words: &[OsString]) -> Result<RelayCommand, UsageError> {
     if option != "--cwd" || !Path::new(cwd).is_absolute() {
         return Err(UsageError::NoDirectory);
     }
+    let (size, rest) = match rest {
+        [option, size, rest @ ..] if option == "--size" => (Some(winsize(size)?), rest),
+        rest => (None, rest),
+    };
     match rest.split_first() {
         Some((dashes, argv)) if dashes == "--" && !argv.is_empty() => Ok(RelayCommand::Exec {
             cwd: cwd.into(),
+            size,
             argv: argv.to_vec(),
         }),
         _ => Err(UsageError::NoProgram),
     }
+}
+
+/// Reads `COLUMNSxROWS`.
+fn winsize(word: &OsStr) -> Result<Winsize, UsageError> {
+    let (columns, rows) = word
+        .to_str()
+        .and_then(|word| word.split_once('x'))
+        .ok_or(UsageError::NoSize)?;
+    let number = |text: &str| text.parse().map_err(|_| UsageError::NoSize);
+    Ok(Winsize {
+        ws_row: number(rows)?,
+        ws_col: number(columns)?,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    })
 }
 
 #[cfg(test)]
@@ -207,9 +246,17 @@ mod tests {
             check("exec --cwd /w -- sh -c --cwd"),
             Ok(RelayCommand::Exec {
                 cwd: "/w".into(),
+                size: None,
                 argv: ["sh", "-c", "--cwd"].map(OsString::from).to_vec(),
             })
         );
+        let sized = check("exec --cwd /w --size 91x33 -- sh");
+        assert!(matches!(sized, Ok(RelayCommand::Exec { size: Some(size), .. })
+            if (size.ws_col, size.ws_row) == (91, 33)));
+        assert_eq!(check("exec --cwd /w --size 91 -- sh"), Err(UsageError::NoSize));
+        assert_eq!(check("exec --cwd /w --size 91x33"), Err(UsageError::NoProgram));
+        assert_eq!(check("end A=b"), Ok(RelayCommand::End { mark: "A=b".into() }));
+        assert_eq!(check("end A"), Err(UsageError::NoMark));
         assert_eq!(check("exec --cwd w -- sh"), Err(UsageError::NoDirectory));
         assert_eq!(check("exec --cwd /w sh"), Err(UsageError::NoProgram));
         assert_eq!(check("exec --cwd /w --"), Err(UsageError::NoProgram));

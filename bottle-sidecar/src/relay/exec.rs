@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::fs::{CWD, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags};
+use rustix::termios::Winsize;
 
 use crate::kernel;
 
@@ -61,14 +62,19 @@ impl ExecError {
 
 /// Enters a directory and becomes a program, which is looked for on its own `PATH`; returns only when it cannot.
 ///
-/// The program inherits the environment and the first three descriptors, and nothing else.
-pub fn exec(cwd: &Path, argv: &[OsString]) -> ExecError {
+/// The program inherits the environment and the first three descriptors, and nothing else. With a size, the terminal
+/// on its input has it before the program can ask: an engine tells a terminal its size only once the program runs.
+pub fn exec(cwd: &Path, size: Option<Winsize>, argv: &[OsString]) -> ExecError {
     let (program, arguments) = argv.split_first().unwrap_or((const { &OsString::new() }, &[]));
     if let Err(error) = kernel::close_on_exec_from(3) {
         return ExecError::Descriptors(error);
     }
     if let Err(error) = enter(cwd) {
         return error;
+    }
+    if let Some(size) = size {
+        // Without a terminal there is nothing to tell.
+        let _ = rustix::termios::tcsetwinsize(std::io::stdin(), size);
     }
     ExecError::Program {
         program: program.clone(),

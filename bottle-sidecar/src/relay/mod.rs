@@ -4,6 +4,7 @@
 //! no secret and decides nothing. It retries nothing either: a door that is not there closes the connection.
 
 mod arguments;
+mod end;
 mod exec;
 mod network;
 mod pump;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 
 use crate::chain::chain;
 pub use arguments::{Pair, RelayCommand, UsageError, Watch, parse};
+pub use end::end;
 pub use exec::{ExecError, exec};
 pub use self_check::{Probe, self_check};
 pub use serve::{BindError, End, MOST_CONNECTIONS_PER_PORT, Relay, run};
@@ -39,11 +41,15 @@ impl RelayCommand {
             Self::SelfCheck { pairs, allowed } => {
                 print_check(&self_check(&pairs, &allowed, Path::new(THIS_PROGRAM)))
             }
-            Self::Exec { cwd, argv } => {
-                let error = exec(&cwd, &argv);
+            Self::Exec { cwd, size, argv } => {
+                let error = exec(&cwd, size, &argv);
                 eprintln!("relay: {}", chain(&error));
                 ExitCode::from(error.exit_status())
             }
+            Self::End { mark } => match end(&mark) {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::from(EXIT_FAILED),
+            },
             Self::Probe(probe) => {
                 for line in probe.run() {
                     println!("{line}");
