@@ -12,6 +12,8 @@ pub const TARGET_BYTES: usize = 16 << 10;
 pub const TRAILER_BYTES: usize = 8 << 10;
 /// The longest chunk-size line, in bytes: sixteen hexadecimal digits and the line's end.
 pub const CHUNK_LINE_BYTES: usize = 18;
+/// How much of a head is read at once, in bytes: what a connection without a request costs.
+pub const HEAD_READ_BYTES: usize = 4 << 10;
 /// How much of a body is read at once, in bytes.
 pub const READ_BYTES: usize = 32 << 10;
 /// The buffer of a connection to an upstream, in bytes.

@@ -32,31 +32,40 @@ pub(super) fn is_fetch(facts: &RequestFacts<'_>) -> bool {
 /// Reads the path with every encoded slash as a slash, so that no spelling hides a push.
 fn classify(facts: &RequestFacts<'_>) -> GitUse {
     let mut services = facts.query.values("service");
-    if services.any(|service| service.contains("receive-pack")) || sends(facts, "git-receive-pack") {
+    if services.any(|service| service.contains("receive-pack")) || sends(facts, b"git-receive-pack") {
         return GitUse::Push;
     }
     let mut from_end = segments_from_end(facts.path.decoded());
-    match (from_end.next().as_deref(), from_end.next().as_deref()) {
-        (Some("git-receive-pack"), _) => GitUse::Push,
-        (Some("git-upload-pack" | "git-upload-archive"), _) | (Some("refs"), Some("info")) => GitUse::Fetch,
-        _ if sends(facts, "git-upload-pack") => GitUse::Fetch,
-        _ if !is_safe(facts.method) && is_large_files(facts.path.decoded()) => GitUse::LargeFiles,
-        _ => GitUse::None,
+    let last = from_end.next().unwrap_or_default();
+    let is = |name: &str| last.eq_ignore_ascii_case(name);
+    if is("git-receive-pack") {
+        return GitUse::Push;
+    }
+    let discovers = is("refs")
+        && from_end
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("info"));
+    if discovers || is("git-upload-pack") || is("git-upload-archive") || sends(facts, b"git-upload-pack") {
+        return GitUse::Fetch;
+    }
+    match !is_safe(facts.method) && has(facts.path.decoded().as_bytes(), b"/info/lfs/") {
+        true => GitUse::LargeFiles,
+        false => GitUse::None,
     }
 }
 
-fn sends(facts: &RequestFacts<'_>, service: &str) -> bool {
-    let types = facts.headers.get_all(CONTENT_TYPE).into_iter();
-    let mut types = types.map(|value| value.as_bytes().to_ascii_lowercase());
-    types.any(|kind| kind.windows(service.len()).any(|part| part == service.as_bytes()))
+fn sends(facts: &RequestFacts<'_>, service: &[u8]) -> bool {
+    let mut types = facts.headers.get_all(CONTENT_TYPE).into_iter();
+    types.any(|kind| has(kind.as_bytes(), service))
 }
 
-/// The segments in lower case, last first, without path parameters.
-fn segments_from_end(path: &str) -> impl Iterator<Item = String> {
+fn has(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len())
+        .any(|window| window.eq_ignore_ascii_case(part))
+}
+
+/// The segments, last first, without path parameters.
+fn segments_from_end(path: &str) -> impl Iterator<Item = &str> {
     let named = path.rsplit('/').filter(|segment| !segment.is_empty());
-    named.map(|segment| segment.split(';').next().unwrap_or_default().to_ascii_lowercase())
-}
-
-fn is_large_files(path: &str) -> bool {
-    path.to_ascii_lowercase().contains("/info/lfs/")
+    named.map(|segment| segment.split(';').next().unwrap_or_default())
 }

@@ -46,7 +46,7 @@ impl Reader {
     /// When the head does not end in time or in bounds, or cannot be a head.
     pub(crate) async fn head(&mut self) -> Result<Option<Bytes>, ReadError> {
         if self.buffer.is_empty() {
-            match tokio::time::timeout(limits::IDLE, self.fill()).await {
+            match tokio::time::timeout(limits::IDLE, self.fill(limits::HEAD_READ_BYTES)).await {
                 Err(_) | Ok(Ok(0) | Err(_)) => return Ok(None),
                 Ok(Ok(_)) => {}
             }
@@ -64,7 +64,7 @@ impl Reader {
             if let Some(head) = self.take_head(&mut searched)? {
                 return Ok(head);
             }
-            if self.fill().await? == 0 {
+            if self.fill(limits::HEAD_READ_BYTES).await? == 0 {
                 return Err(ReadError::Ended);
             }
         }
@@ -94,13 +94,13 @@ impl Reader {
         Ok(None)
     }
 
-    /// Reads some bytes into the buffer; 0 at the end of the stream. Cancelling it loses nothing.
-    pub(crate) async fn fill(&mut self) -> io::Result<usize> {
-        self.buffer.reserve(limits::READ_BYTES);
+    /// Reads some bytes into the buffer, for which it makes room; 0 at the end of the stream. Cancelling it loses nothing.
+    pub(crate) async fn fill(&mut self, most: usize) -> io::Result<usize> {
+        self.buffer.reserve(most);
         self.stream.read_buf(&mut self.buffer).await
     }
 
-    /// The same as [`Self::fill`], as a poll function.
+    /// The same as [`Self::fill`] for a piece of a body, as a poll function.
     pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.buffer.reserve(limits::READ_BYTES);
         let read = ready!(poll_read_buf(

@@ -1,5 +1,6 @@
 //! The writing side of a guest's connection.
 
+use std::fmt::{self, Write as _};
 use std::io;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -58,7 +59,7 @@ impl Writer {
         self.fields(head.headers);
         match head.length {
             AnswerLength::Bodiless => {}
-            AnswerLength::Known(length) => self.put(format!("content-length: {length}\r\n").as_bytes()),
+            AnswerLength::Known(length) => self.put_text(format_args!("content-length: {length}\r\n")),
             AnswerLength::Chunked => self.put(b"transfer-encoding: chunked\r\n"),
         }
         if head.close {
@@ -89,7 +90,7 @@ impl Writer {
             return Ok(());
         }
         if self.chunked {
-            self.put(format!("{:x}\r\n", piece.len()).as_bytes());
+            self.put_text(format_args!("{:x}\r\n", piece.len()));
         }
         if piece.len() < COPIED_BYTES {
             self.put(&piece);
@@ -165,6 +166,11 @@ impl Writer {
             self.put(value.as_bytes());
             self.put(b"\r\n");
         }
+    }
+
+    fn put_text(&mut self, text: fmt::Arguments<'_>) {
+        let written = self.buffer.write_fmt(text);
+        debug_assert!(written.is_ok(), "the buffer grows");
     }
 
     fn put(&mut self, bytes: &[u8]) {

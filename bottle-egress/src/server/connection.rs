@@ -42,7 +42,7 @@ impl Connection {
             let mut read = 0_u64;
             while read < limits::LINGER_BYTES {
                 self.reader.buffer().clear();
-                match self.reader.fill().await {
+                match self.reader.fill(limits::READ_BYTES).await {
                     Ok(0) | Err(_) => break,
                     Ok(count) => read += count as u64,
                 }
@@ -60,7 +60,7 @@ pub(super) async fn discard(reader: &mut Reader, mut rest: BodyDecoder, time: Du
             match rest.decode(reader.buffer()) {
                 Ok(Some(Piece::End(_))) => return true,
                 Ok(Some(Piece::Data(data))) => read += data.len() as u64,
-                Ok(None) if matches!(reader.fill().await, Ok(1..)) => {}
+                Ok(None) if matches!(reader.fill(limits::READ_BYTES).await, Ok(1..)) => {}
                 Ok(None) | Err(_) => return false,
             }
         }

@@ -1,5 +1,6 @@
 //! One event per request. Room for it is reserved before the request is sent, so none goes unrecorded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
@@ -48,7 +49,7 @@ pub(super) struct Record {
     pub(super) progress: Arc<Progress>,
     pub(super) status: Option<u16>,
     verdict: Verdict,
-    rule: String,
+    rule: Cow<'static, str>,
 }
 
 impl Recorder {
@@ -72,7 +73,7 @@ impl Recorder {
             progress: Arc::default(),
             status: None,
             verdict: Verdict::Failed,
-            rule: Rule::Stalled.name().to_owned(),
+            rule: Rule::Stalled.name().into(),
         })
     }
 }
@@ -81,7 +82,7 @@ impl Record {
     /// Notes that the request was allowed, and by which route.
     pub(super) fn allowed(&mut self, route: &str) {
         self.verdict = Verdict::Allowed;
-        route.clone_into(&mut self.rule);
+        self.rule = route.to_owned().into();
     }
 
     /// Notes a refusal, or what became of an allowed request.
@@ -90,7 +91,7 @@ impl Record {
             true => Verdict::Failed,
             false => Verdict::Refused,
         };
-        refusal.rule().name().clone_into(&mut self.rule);
+        self.rule = refusal.rule().name().into();
     }
 
     /// Notes that an allowed request was broken off.
@@ -106,7 +107,7 @@ impl Record {
             method: subject.method,
             path: subject.path,
             verdict: self.verdict,
-            rule: std::mem::take(&mut self.rule),
+            rule: std::mem::take(&mut self.rule).into_owned(),
             status: self.status,
             sent: self.progress.sent(),
             received: self.progress.received(),

@@ -180,17 +180,22 @@ fn malformed(head: &Head, detail: &str) -> Refusal {
 
 /// Hides segments that look like keys: long, and of mixed letters and digits.
 fn redact_path(path: &str) -> String {
-    let hide = |segment: &str| {
-        let has = |test: fn(&u8) -> bool| segment.bytes().any(|b| test(&b));
-        let long = segment.len() >= 24;
-        let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
-        if long && mixed {
-            "*".to_owned()
-        } else {
-            segment.to_owned()
+    let mut shown = String::with_capacity(path.len());
+    for (index, segment) in path.split('/').enumerate() {
+        if index > 0 {
+            shown.push('/');
         }
-    };
-    path.split('/').map(hide).collect::<Vec<_>>().join("/")
+        shown.push_str(if looks_like_a_key(segment) { "*" } else { segment });
+    }
+    shown
+}
+
+fn looks_like_a_key(segment: &str) -> bool {
+    let has = |test: fn(&u8) -> bool| segment.as_bytes().iter().any(test);
+    segment.len() >= 24
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
 }
 
 fn shown_headers(head: &Head) -> Vec<(String, String)> {

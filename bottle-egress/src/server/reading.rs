@@ -51,7 +51,7 @@ impl Reading {
         match &mut self.here {
             Some(here) if here.rest.is_done() => {
                 while here.reader.buffer().len() < limits::READ_BYTES {
-                    if matches!(here.reader.fill().await, Ok(0) | Err(_)) {
+                    if matches!(here.reader.fill(limits::HEAD_READ_BYTES).await, Ok(0) | Err(_)) {
                         return;
                     }
                 }

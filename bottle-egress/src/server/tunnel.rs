@@ -50,7 +50,7 @@ pub(super) async fn serve(shared: &Arc<Shared>, mut connection: Connection, auth
 
 async fn first_byte(connection: &mut Connection) -> Option<u8> {
     while connection.reader.buffer().is_empty() {
-        if connection.reader.fill().await.ok()? == 0 {
+        if connection.reader.fill(limits::HEAD_READ_BYTES).await.ok()? == 0 {
             return None;
         }
     }

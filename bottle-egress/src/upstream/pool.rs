@@ -100,7 +100,7 @@ impl Pool {
             }
         }
         let upstream = dial(&permit, &to, &self.trust).await?;
-        let mut lease = self.lease(&permit, upstream);
+        let mut lease = self.lease(Key::new(&permit, upstream.address), upstream);
         match lease.upstream.sender.send_request(request).await {
             Ok(response) => Ok(Answered { response, lease }),
             Err(error) => Err(broke(&permit, &error)),
@@ -123,7 +123,7 @@ impl Pool {
             while let Some(mut upstream) = self.pop(&key) {
                 let ready = tokio::time::timeout(limits::READY_TIME, upstream.sender.ready()).await;
                 if matches!(ready, Ok(Ok(()))) {
-                    return Some(self.lease(permit, upstream));
+                    return Some(self.lease(key, upstream));
                 }
             }
         }
@@ -141,11 +141,11 @@ impl Pool {
         }
     }
 
-    fn lease(&self, permit: &Permit, upstream: Upstream) -> Lease {
+    fn lease(&self, key: Key, upstream: Upstream) -> Lease {
         Lease {
-            key: Key::new(permit, upstream.address),
-            idle: Arc::clone(&self.idle),
             upstream,
+            key,
+            idle: Arc::clone(&self.idle),
         }
     }
 }
