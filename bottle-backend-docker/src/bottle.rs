@@ -62,8 +62,8 @@ impl Bottle for DockerBottle {
         terminal: Option<TerminalSize>,
     ) -> Result<AgentSession, ExecError> {
         let program = command.argv.first().ok_or(ExecError::Empty)?;
-        let exec = guest_exec(command, self.user, terminal.is_some());
-        open_session(&self.engine, &self.agent, program, &exec, terminal).await
+        let exec = guest_exec(command, self.user, terminal, None);
+        open_session(&self.engine, &self.agent, program, &exec).await
     }
 
     async fn put(&self, files: &[PutFile], owner: CopyOwner) -> Result<(), CopyError> {

@@ -17,13 +17,12 @@ const BUFFER: usize = 64 << 10;
 /// stays open after it.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Starts a program with its streams open; with a size, on a terminal.
+/// Starts a program with its streams open.
 pub(crate) async fn open_session(
     engine: &Engine,
     container: &str,
     program: &str,
     exec: &Exec,
-    size: Option<TerminalSize>,
 ) -> Result<AgentSession, ExecError> {
     let failed = |error: RawError| ExecError::Engine {
         program: program.to_owned(),
@@ -39,9 +38,6 @@ pub(crate) async fn open_session(
         id,
         ended: seen,
     };
-    if let Some(size) = size {
-        control.first_size(size).await;
-    }
     let (stdout, errors) = match exec.tty {
         true => (raw(output, ended), None),
         false => {
@@ -101,17 +97,6 @@ struct DockerSession {
 }
 
 impl DockerSession {
-    /// The engine knows no terminal before its program runs, which is a moment after it said that it starts it.
-    async fn first_size(&self, size: TerminalSize) {
-        for _ in 0..20 {
-            if self.set_size(size).await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        tracing::debug!("the terminal's first size did not arrive");
-    }
-
     async fn set_size(&self, size: TerminalSize) -> Result<(), RawError> {
         let path = format!("/exec/{}/resize?h={}&w={}", self.id, size.rows, size.columns);
         self.engine.raw.request(Method::POST, &path, Body::Empty).await?;
