@@ -1,9 +1,14 @@
 //! The trusted side of the doors, and the untrusted plumbing that leads to them.
 //!
+//! - [`init`] is the first process of a sidecar: it reads the boot frame, starts each door as a process of its own with
+//!   only the secrets that it needs, starts it again when it crashes, and keeps the event log.
+//! - [`door`] is such a process.
+//! - [`ctl`] carries questions to a running sidecar and answers back, so that an engine can be in between.
+//! - [`standalone`] is the egress proxy without a bottle.
 //! - [`relay`] runs inside a guest: it connects loopback ports to door sockets, checks that the guest has no other
 //!   network, and runs the agent's programs. It holds no secret and decides nothing.
 //!
-//! This crate knows no manifest, no provider and no backend.
+//! This crate knows no manifest, no provider and no backend; who runs it, and where, is not its business.
 //!
 //! ```
 //! use bottle_sidecar::relay::{RelayCommand, parse};

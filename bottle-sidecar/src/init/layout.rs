@@ -1,5 +1,6 @@
 //! Folders and sockets, and which of them a guest may see.
 
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -66,11 +67,7 @@ pub enum LayoutError {
 
 /// Makes what is missing and refuses what a guest could see.
 pub(super) fn prepare(layout: &Layout) -> Result<Prepared, LayoutError> {
-    let no_socket = || LayoutError::NoSocket {
-        path: layout.control.clone(),
-    };
-    let name = layout.control.file_name().ok_or_else(no_socket)?;
-    let folder = layout.control.parent().ok_or_else(no_socket)?;
+    let (folder, name) = split(&layout.control)?;
     let doors = existing(&layout.doors)?;
     // Before anything is made: a folder below the doors would be seen the moment it is there.
     for (what, path) in [
@@ -79,13 +76,16 @@ pub(super) fn prepare(layout: &Layout) -> Result<Prepared, LayoutError> {
     ] {
         refuse_in_guest(what, path, &doors)?;
     }
-    owned(&doors, 0)?;
-    let public = fs::set_permissions(&doors, Permissions::from_mode(0o755));
-    public.map_err(|source| io_error(&doors, source))?;
+    own(&doors, 0o755)?;
+    let control = made(folder)?;
+    check_owner(&control, OTHERS)?;
+    let events = made(&layout.events)?;
+    // A fresh volume of an engine lets everybody in.
+    own(&events, 0o700)?;
     let prepared = Prepared {
         doors,
-        control: private(folder)?.join(name),
-        events: private(&layout.events)?,
+        control: control.join(name),
+        events,
         relay: layout.relay.clone(),
     };
     // Those of a sidecar that was killed.
@@ -111,6 +111,13 @@ impl Prepared {
         let relay = files::read_bounded(&self.relay, RELAY_BYTES)?;
         files::write_with_mode(&self.doors.join("relay"), &relay, 0o755)
     }
+}
+
+fn split(path: &Path) -> Result<(&Path, &OsStr), LayoutError> {
+    let parts = path.parent().zip(path.file_name());
+    parts.ok_or_else(|| LayoutError::NoSocket {
+        path: path.to_owned(),
+    })
 }
 
 fn refuse_in_guest(what: &'static str, path: &Path, doors: &Path) -> Result<(), LayoutError> {
@@ -144,14 +151,20 @@ fn existing(path: &Path) -> Result<PathBuf, LayoutError> {
     made.map_err(|source| io_error(path, source))
 }
 
-fn private(path: &Path) -> Result<PathBuf, LayoutError> {
+/// Makes a folder that nobody else may enter; one that is there stays as it is.
+fn made(path: &Path) -> Result<PathBuf, LayoutError> {
     let made = files::create_private_dir(path).and_then(|()| path.canonicalize());
-    let path = made.map_err(|source| io_error(path, source))?;
-    owned(&path, OTHERS)?;
-    Ok(path)
+    made.map_err(|source| io_error(path, source))
 }
 
-fn owned(path: &Path, forbidden: u32) -> Result<(), LayoutError> {
+/// Sets the permission bits of a folder that must be this user's.
+fn own(path: &Path, mode: u32) -> Result<(), LayoutError> {
+    check_owner(path, 0)?;
+    let set = fs::set_permissions(path, Permissions::from_mode(mode));
+    set.map_err(|source| io_error(path, source))
+}
+
+fn check_owner(path: &Path, forbidden: u32) -> Result<(), LayoutError> {
     let found = fs::metadata(path).map_err(|source| io_error(path, source))?;
     let (owner, mode) = (found.uid(), found.mode() & 0o777);
     let ours = owner == rustix::process::geteuid().as_raw();
@@ -222,6 +235,7 @@ mod tests {
     #[test]
     fn folders_apart_are_made_with_their_permissions() {
         let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("events")).unwrap();
         let prepared = prepare(&layout(root.path(), "run/control.sock", "events")).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
         assert_eq!(mode(&prepared.doors), 0o755);
