@@ -11,7 +11,7 @@ use super::connection::{Connection, discard};
 use super::events::Record;
 use super::place::{Asked, Place};
 use super::reading::Reading;
-use super::relay::{Broken, Continue, Relay};
+use super::relay::{Answer, Broken, Continue, Relay};
 use super::requests::{Next, refuse};
 use super::shared::Shared;
 use crate::decide::{Permit, Refusal, Rule, decide};
@@ -33,7 +33,7 @@ pub(super) struct Exchange<'a> {
 /// How an exchange ended.
 enum End {
     /// The answer was written to its end.
-    Answered,
+    Answered(Answer),
     /// Its guest is not there any more.
     GuestGone,
     /// Something said no.
@@ -72,7 +72,7 @@ impl Exchange<'_> {
             () = stalled(&progress) => End::Refused(self.refusal(Rule::Stalled)),
         };
         match self.blame_the_body(end, &mut reading).await {
-            End::Answered => self.finish(reading, writer).await,
+            End::Answered(answer) => self.finish(answer, reading, writer).await,
             End::GuestGone => {
                 record.failed();
                 Next::Reset
@@ -93,9 +93,9 @@ impl Exchange<'_> {
         )
     }
 
-    fn end(&self, done: Result<(), Broken>) -> End {
+    fn end(&self, done: Result<Answer, Broken>) -> End {
         match done {
-            Ok(()) => End::Answered,
+            Ok(answer) => End::Answered(answer),
             Err(Broken::Guest) => End::GuestGone,
             Err(Broken::Upstream(refusal)) => End::Refused(refusal),
             Err(Broken::Answer(rule)) => End::Refused(self.refusal(rule)),
@@ -142,15 +142,15 @@ impl Exchange<'_> {
         pending::<()>().await;
     }
 
-    async fn finish(&self, reading: Reading, mut writer: Writer) -> Next {
+    async fn finish(&self, answer: Answer, reading: Reading, mut writer: Writer) -> Next {
         if writer.finish().await.is_err() {
             return Next::Reset;
         }
         let Some(ReturnedReader { mut reader, rest, .. }) = reading.into_returned().await else {
             return Next::Reset;
         };
-        let keep =
-            !self.head.close && (rest.is_done() || discard(&mut reader, rest, limits::LINGER_TIME).await);
+        let close = self.head.close || answer == Answer::InsteadOfBody;
+        let keep = !close && (rest.is_done() || discard(&mut reader, rest, limits::LINGER_TIME).await);
         let connection = Connection { reader, writer };
         if keep {
             Next::Keep(connection)

@@ -39,6 +39,15 @@ pub(super) enum Broken {
     Answer(Rule),
 }
 
+/// What was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A request.
+    Complete,
+    /// A request whose guest still waits for leave to send its body, and may now send it or not.
+    InsteadOfBody,
+}
+
 /// Whether the guest waits for leave to send its body.
 pub(super) enum Continue {
     /// It does not.
@@ -60,15 +69,20 @@ impl Relay<'_, '_> {
         to: CheckedAddresses,
         body: GuestBody,
         gate: Continue,
-    ) -> Result<(), Broken> {
+    ) -> Result<Answer, Broken> {
         let whole_body = body.is_empty();
-        let (answered, _gate) = self.send(permit, to, body, gate).await?;
+        let (answered, gate) = self.send(permit, to, body, gate).await?;
         let Answered { response, lease } = answered;
-        self.answer(response).await?;
+        let answer = match gate {
+            Continue::Not => Answer::Complete,
+            Continue::Waiting(_) => Answer::InsteadOfBody,
+        };
+        self.answer(response, answer).await?;
         if whole_body || self.record.progress.sent_all.load(Ordering::Acquire) {
             lease.keep();
         }
-        Ok(())
+        drop(gate);
+        Ok(answer)
     }
 
     /// Waits for the answer's head. The gate is returned too: dropping it would break the request's body off.
@@ -129,7 +143,7 @@ impl Relay<'_, '_> {
         Ok(Continue::Not)
     }
 
-    async fn answer(&mut self, response: Response<Incoming>) -> Result<(), Broken> {
+    async fn answer(&mut self, response: Response<Incoming>, answer: Answer) -> Result<(), Broken> {
         let credential = self.exchange.route.credential();
         response::check(&response, credential.is_some()).map_err(Broken::Answer)?;
         let method = &self.exchange.head.method;
@@ -144,7 +158,7 @@ impl Relay<'_, '_> {
             status: parts.status,
             headers: &headers,
             length,
-            close: self.exchange.head.close,
+            close: self.exchange.head.close || answer == Answer::InsteadOfBody,
         });
         let scrubber = credential.map(|credential| Arc::clone(credential.scrubber()));
         self.body(body, scrubber.as_deref()).await

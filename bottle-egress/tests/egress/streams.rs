@@ -287,6 +287,7 @@ async fn a_waiting_guest_gets_a_final_answer_without_sending_its_body() {
     let lines = "Content-Length: 4\r\nExpect: 100-continue\r\n";
     let answer = door.tunnel(A).await.ask("PUT", A, "/", lines).await;
     assert_eq!((answer.status, answer.text().as_str()), (401, "no"));
+    assert_eq!(answer.headers["connection"], "close");
     let answer = door.tunnel(A).await.ask("PUT", "b.example", "/", lines).await;
     assert_eq!(answer.rule(), "host-mismatch");
 }
