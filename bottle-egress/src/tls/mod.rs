@@ -55,3 +55,6 @@ fn validity(now: SystemTime, days: i64) -> (OffsetDateTime, OffsetDateTime) {
         .unwrap_or(now);
     (from, now.checked_add(Duration::days(days)).unwrap_or(now))
 }
+
+#[cfg(test)]
+mod tests;

@@ -281,7 +281,7 @@ async fn a_head_that_does_not_end_in_time_is_refused() {
     let mut guest = door.plain().await;
     guest.write(b"GET http://a.example/ HTTP/1.1\r\nHost: a.ex").await;
     let began = tokio::time::Instant::now();
-    let answer = guest.patient_answer().await;
+    let answer = guest.patiently().answer(false).await.unwrap();
     assert_eq!((answer.status, answer.rule().as_str()), (400, "malformed"));
     assert!(began.elapsed() >= limits::HEAD_TIME && began.elapsed() < limits::HEAD_TIME * 2);
 }
@@ -316,5 +316,19 @@ async fn more_connections_than_there_may_be_are_closed_at_once() {
             .try_write(b"GET http://_egress.local/metrics HTTP/1.1\r\nHost: _egress.local\r\n\r\n")
             .await;
         admitted = wrote.is_ok() && guest.answer(false).await.is_ok();
+    }
+}
+
+/// Time passes by itself here whenever nothing else happens.
+#[tokio::test(start_paused = true)]
+async fn a_tunnel_without_a_handshake_ends() {
+    let door = DoorPlan::new(vec![route(A)]).open().await;
+    for beginning in [&b""[..], &[0x16, 3, 1, 2, 0, 1]] {
+        let mut guest = door.plain().await;
+        guest.connect("a.example:443").await;
+        guest.write(beginning).await;
+        let began = tokio::time::Instant::now();
+        assert!(guest.patiently().is_closed().await);
+        assert!(began.elapsed() <= limits::HANDSHAKE_TIME * 3);
     }
 }

@@ -146,10 +146,10 @@ impl Guest {
         })
     }
 
-    /// Reads one whole answer, however long it takes.
-    pub(crate) async fn patient_answer(&mut self) -> Answer {
+    /// Waits for whatever comes next, however long it takes.
+    pub(crate) fn patiently(&mut self) -> &mut Self {
         self.patience = Duration::from_secs(3600);
-        self.answer(false).await.unwrap()
+        self
     }
 
     /// Reads an answer's head: the status line, and the fields by lower-case name.
