@@ -173,9 +173,9 @@ fn a_repository_agent_needs_a_reader_to_run_unattended() {
         "---\ndescription: helps\n---\nDo evil.\n",
     )
     .unwrap();
-    let said = home.run("start helper --bottle dev --yes");
+    let said = home.run("start helper --bottle dev --yes --headless --prompt --hi");
     assert!(
-        said.starts_with("$ bottle start helper --bottle dev --yes\nstatus 77\n"),
+        said.starts_with("$ bottle start helper --bottle dev --yes --headless --prompt --hi\nstatus 77\n"),
         "{said}"
     );
     assert!(said.contains("--trust-agent"), "{said}");

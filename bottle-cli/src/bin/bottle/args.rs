@@ -94,7 +94,7 @@ pub(crate) struct StartArgs {
     #[arg(long, requires = "prompt")]
     pub(crate) headless: bool,
     /// The prompt of a headless run
-    #[arg(long, value_name = "TEXT", requires = "headless")]
+    #[arg(long, value_name = "TEXT", requires = "headless", allow_hyphen_values = true)]
     pub(crate) prompt: Option<String>,
     /// Do not ask before starting
     #[arg(long, short)]

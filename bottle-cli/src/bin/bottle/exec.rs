@@ -6,7 +6,7 @@ use bottle_cli::{Host, Wiring};
 
 use crate::args::ExecArgs;
 use crate::report::Failure;
-use crate::terminal;
+use crate::terminal::{self, Input};
 
 /// What runs when no command is given.
 const SHELL: [&str; 2] = ["/bin/bash", "-l"];
@@ -22,7 +22,7 @@ pub(crate) async fn run(host: &Host, args: ExecArgs) -> Result<u8, Failure> {
     let command = ExecCommand::agent(argv).in_directory(plan.workspace.guest);
     let status = match terminal::is_interactive() && terminal::is_output() {
         true => terminal::attach(bottle.exec_agent(&command, Some(terminal::size())).await?).await?,
-        false => terminal::stream(bottle.exec_agent(&command, None).await?).await?,
+        false => terminal::stream(bottle.exec_agent(&command, None).await?, Input::Ours).await?,
     };
     Ok(terminal::status(status))
 }

@@ -14,12 +14,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::StartArgs;
 use crate::progress::Steps;
 use crate::report::Failure;
+use crate::terminal::Input;
 use crate::{ask, choose, output, preflight, terminal};
 
 /// How long a headless run may take when nobody says.
 const HEADLESS_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) async fn run(host: &Host, args: StartArgs) -> Result<u8, Failure> {
+    check_terminal(&args)?;
     let wiring = Wiring::standard(host);
     let request = choose::request(host, &args)?;
     let (backend, reason) = choose::backend(&wiring, host, &args).await?;
@@ -44,6 +46,17 @@ pub(crate) async fn run(host: &Host, args: StartArgs) -> Result<u8, Failure> {
     let running = launch(prepared, secrets, host).await?;
     let end = attach(&running, limit).await;
     settle(running, end, args.keep).await
+}
+
+/// Says early that an agent cannot be attached to a pipe.
+fn check_terminal(args: &StartArgs) -> Result<(), Failure> {
+    let attaches = !args.headless && !args.dry_run;
+    if !attaches || (terminal::is_interactive() && terminal::is_output()) {
+        return Ok(());
+    }
+    let words = "an agent needs a terminal to be attached to, and there is none";
+    Err(Failure::words(Exit::Usage, words)
+        .hint("add --headless --prompt TEXT to run it unattended".to_owned()))
 }
 
 fn dry_run(prepared: &Prepared, reason: &str) -> Result<u8, Failure> {
@@ -148,7 +161,7 @@ async fn attach(running: &Running, limit: Option<Duration>) -> End {
                 terminal::title(&format!("bottle {}", running.plan().identity));
                 terminal::attach(running.agent(Some(terminal::size())).await?).await
             }
-            RunMode::Headless { .. } => terminal::stream(running.agent(None).await?).await,
+            RunMode::Headless { .. } => terminal::stream(running.agent(None).await?, Input::Closed).await,
         }
     };
     let elapsed = async {

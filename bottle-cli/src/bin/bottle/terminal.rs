@@ -2,24 +2,33 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 
-use bottle_backend::{AgentSession, ExecError, TerminalSize};
+use bottle_backend::{AgentSession, ExecError, Io, TerminalSize};
 use bottle_util::terminal::Filter;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// Puts the terminal into raw mode and back, also when it is dropped on the way out of an error.
-struct RawMode;
+/// The user's terminal in raw mode. Whichever way it is left, it is put back to rest, modes of the guest's included.
+struct Screen {
+    filter: Filter,
+}
 
-impl RawMode {
+impl Screen {
     fn enter() -> io::Result<Self> {
         crossterm::terminal::enable_raw_mode()?;
-        Ok(Self)
+        Ok(Self {
+            filter: Filter::default(),
+        })
+    }
+
+    fn show(&mut self, bytes: &[u8]) {
+        print(&self.filter.push(bytes));
     }
 }
 
-impl Drop for RawMode {
+impl Drop for Screen {
     fn drop(&mut self) {
+        print(&self.filter.reset());
         let _ = crossterm::terminal::disable_raw_mode();
     }
 }
@@ -55,55 +64,61 @@ pub(crate) fn size() -> TerminalSize {
 
 /// Names the terminal's tab after the bottle.
 pub(crate) fn title(text: &str) {
-    show(format!("\u{1b}]2;{}\u{7}", bottle_util::untrusted::line(text)).as_bytes());
+    print(format!("\u{1b}]2;{}\u{7}", bottle_util::untrusted::line(text)).as_bytes());
 }
 
 /// Attaches the user's terminal to an agent until the agent ends; returns the agent's exit status.
 pub(crate) async fn attach(session: AgentSession) -> Result<i32, ExecError> {
     let AgentSession {
-        mut input,
+        input,
         mut output,
         control,
         ..
     } = session;
-    let raw = RawMode::enter().map_err(|source| engine("the terminal", source))?;
-    let mut keys = keys();
-    let mut resized = signal(SignalKind::window_change()).map_err(|source| engine("the terminal", source))?;
-    let mut filter = Filter::default();
+    let terminal = |source| engine("the terminal", source);
+    let mut screen = Screen::enter().map_err(terminal)?;
+    let mut resized = signal(SignalKind::window_change()).map_err(terminal)?;
+    let typing = tokio::spawn(feed(input));
     let mut buffer = vec![0; 64 << 10];
-    let mut keys_open = true;
     loop {
         tokio::select! {
             read = output.read(&mut buffer) => match read {
                 Ok(0) | Err(_) => break,
-                Ok(n) => show(&filter.push(buffer.get(..n).unwrap_or_default())),
-            },
-            key = keys.recv(), if keys_open => match key {
-                Some(bytes) => {
-                    let sent = async { input.write_all(&bytes).await?; input.flush().await };
-                    keys_open = sent.await.is_ok();
-                }
-                None => { keys_open = false; }
+                Ok(n) => screen.show(buffer.get(..n).unwrap_or_default()),
             },
             _ = resized.recv() => { let _ = control.resize(size()).await; }
         }
     }
-    show(&filter.reset());
-    drop(raw);
+    typing.abort();
+    drop(screen);
     control.wait().await
 }
 
-/// Copies what an unattended agent prints to our own streams; what reaches a terminal passes the filter.
-pub(crate) async fn stream(session: AgentSession) -> Result<i32, ExecError> {
+/// What a command that is not on a terminal reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// Nothing: its input is closed.
+    Closed,
+    /// Our own standard input.
+    Ours,
+}
+
+/// Copies what a command prints to our own streams; what reaches a terminal passes the filter.
+pub(crate) async fn stream(session: AgentSession, stdin: Input) -> Result<i32, ExecError> {
     let AgentSession {
         mut input,
         output,
         errors,
         control,
     } = session;
-    // Letting go of one half of a connection does not end it, and codex reads its standard input to its end.
-    let _ = input.shutdown().await;
-    drop(input);
+    let typing = match stdin {
+        Input::Ours => Some(tokio::spawn(feed(input))),
+        Input::Closed => {
+            // Said outright: some agents read what is not a terminal to its end before they begin.
+            let _ = input.shutdown().await;
+            None
+        }
+    };
     let shown = pump(output, io::stdout().is_terminal(), |bytes| {
         let mut out = io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush())
@@ -117,7 +132,21 @@ pub(crate) async fn stream(session: AgentSession) -> Result<i32, ExecError> {
         }
     };
     tokio::join!(shown, complained);
+    if let Some(typing) = typing {
+        typing.abort();
+    }
     control.wait().await
+}
+
+/// Sends what is typed, or piped, until it ends or nobody reads it any more.
+async fn feed(mut input: Io<dyn AsyncWrite + Send>) {
+    let mut typed = keys();
+    while let Some(bytes) = typed.recv().await {
+        if input.write_all(&bytes).await.is_err() || input.flush().await.is_err() {
+            return;
+        }
+    }
+    let _ = input.shutdown().await;
 }
 
 async fn pump<R: tokio::io::AsyncRead + Unpin>(
@@ -161,7 +190,7 @@ fn keys() -> mpsc::Receiver<Vec<u8>> {
     receiver
 }
 
-fn show(bytes: &[u8]) {
+fn print(bytes: &[u8]) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(bytes).and_then(|()| out.flush());
 }
