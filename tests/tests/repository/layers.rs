@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["bottle-backend-", "bottle-contrib-"],
     &["bottle-sidecar", "bottle-cli"],
-    &["bottle-tests"],
+    &["bottle-tests", "bottle-bench"],
 ];
 
 /// Edges that the layers would allow and that are wrong all the same.
@@ -60,14 +60,26 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
         "bottle-contrib-",
         "the sidecar serves any agent",
     ),
-    ("bottle-cli", "bottle-egress", "doors run in the sidecar alone"),
 ];
 
 /// Crates that bring a weight or a privilege that only these may carry.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("anyhow", &["bottle-tests", "xtask"]),
-    ("bollard", &["bottle-backend-docker", "bottle-tests"]),
-    ("clap", &["bottle-cli", "bottle-sidecar", "bottle-tests", "xtask"]),
+    // The command's example is a program of its own.
+    ("anyhow", &["bottle-cli", "bottle-tests", "bottle-bench", "xtask"]),
+    (
+        "bollard",
+        &["bottle-backend-docker", "bottle-tests", "bottle-bench"],
+    ),
+    (
+        "clap",
+        &[
+            "bottle-cli",
+            "bottle-sidecar",
+            "bottle-tests",
+            "bottle-bench",
+            "xtask",
+        ],
+    ),
     ("crossterm", &["bottle-cli"]),
     (
         "hyper",
@@ -76,10 +88,19 @@ const RESERVED: &[(&str, &[&str])] = &[
             "bottle-backend-docker",
             "bottle-sidecar",
             "bottle-tests",
+            "bottle-bench",
         ],
     ),
     ("ratatui", &["bottle-cli"]),
-    ("rcgen", &["bottle-egress", "bottle-cli", "bottle-tests"]),
+    (
+        "rcgen",
+        &[
+            "bottle-egress",
+            "bottle-backend-docker",
+            "bottle-tests",
+            "bottle-bench",
+        ],
+    ),
 ];
 
 fn layer(name: &str) -> Option<usize> {
@@ -100,13 +121,16 @@ fn fits(pattern: &str, name: &str) -> bool {
     pattern == name || is_family(pattern, name)
 }
 
-/// The crates of the workspace that a package uses, for whatever purpose.
+/// The other crates of the workspace that a package uses, for whatever purpose.
 fn edges(package: &Package) -> impl Iterator<Item = &str> {
-    package
+    let paths = package
         .dependencies
         .iter()
-        .filter(|dependency| dependency.path.is_some())
+        .filter(|dependency| dependency.path.is_some());
+    // A crate's tests may ask for a feature of its own.
+    paths
         .map(|one| one.name.as_str())
+        .filter(|name| *name != package.name)
 }
 
 #[test]

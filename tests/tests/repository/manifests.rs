@@ -11,6 +11,7 @@ use crate::workspace::{Package, assert_none, load, root};
 fn expected_folder(name: &str) -> String {
     match (name, name.strip_prefix("bottle-contrib-")) {
         ("bottle-tests", _) => "tests".to_owned(),
+        ("bottle-bench", _) => "bench".to_owned(),
         (_, Some(provider)) => format!("contrib/{provider}"),
         _ => name.to_owned(),
     }
