@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::machine::Machine;
-use crate::{demo, dist, engine, suite};
+use crate::{bench, demo, dist, engine, suite};
 
 /// The repository's own tasks.
 #[derive(Debug, Parser)]
@@ -16,6 +16,8 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
+    /// Measures what a bottle costs, side by side with mitmproxy, squid and a bare forwarder
+    Bench(bench::Options),
     /// Shows an agent in a bottle: one that works, is refused, and uses a service without its credential
     Demo,
     /// Builds the static binaries that go into a sidecar and a guest, into `target/dist/<arch>`
@@ -29,6 +31,7 @@ pub(crate) enum Task {
 impl Task {
     pub(crate) fn run(&self, machine: &Machine) -> Result<()> {
         match self {
+            Self::Bench(options) => bench::run(machine, options),
             Self::Demo => demo::run(machine),
             Self::Dist(options) => dist::build(machine, options),
             Self::Engine => engine::ensure(machine),

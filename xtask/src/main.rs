@@ -1,5 +1,6 @@
 //! The repository's own tasks; `cargo xtask --help` lists them.
 
+mod bench;
 mod command_line;
 mod demo;
 mod dist;

@@ -1,0 +1,127 @@
+//! The tables, ratios first.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::scenario::Scenario;
+use crate::traffic::{Measured, Traffic};
+
+/// Everything that one run found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) traffic: Traffic,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.traffic.fmt(f)
+    }
+}
+
+impl fmt::Display for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((own, others)) = self.proxies.split_first() {
+            write_ratios(f, own, others)?;
+        }
+        writeln!(f, "\nMedians of all rounds; CPU is the proxy's alone.")?;
+        for scenario in Scenario::ALL {
+            write_figures(f, scenario, &self.proxies)?;
+        }
+        write_memory(f, &self.proxies)?;
+        for skipped in &self.skipped {
+            writeln!(f, "SKIPPED {}: {}", skipped.name, skipped.reason)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_ratios(f: &mut fmt::Formatter<'_>, own: &Measured, others: &[Measured]) -> fmt::Result {
+    writeln!(
+        f,
+        "\n{} is so many times as good as (medians of the rounds' ratios)",
+        own.name
+    )?;
+    write!(f, "{:31}", "")?;
+    for other in others {
+        write!(f, "{:>14}", other.name)?;
+    }
+    writeln!(f)?;
+    for scenario in Scenario::ALL {
+        write!(f, "{:16}{:15}", scenario.title(), "CPU/request")?;
+        for other in others {
+            write!(f, "{:>14}", times(own.cpu_ratio(other, scenario)))?;
+        }
+        write!(f, "\n{:16}{:15}", "", "requests/s")?;
+        for other in others {
+            write!(f, "{:>14}", times(own.rate_ratio(other, scenario)))?;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
+}
+
+fn write_figures(f: &mut fmt::Formatter<'_>, scenario: Scenario, proxies: &[Measured]) -> fmt::Result {
+    writeln!(
+        f,
+        "\n{:16}{:>12}{:>10}{:>10}{:>12}{:>10}{:>8}",
+        scenario.title(),
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs",
+        "peak MB",
+        "errors"
+    )?;
+    for proxy in proxies {
+        let median = |what: &dyn Fn(&_) -> Option<f64>| proxy.median_of(scenario, what);
+        let errors: usize = proxy
+            .samples(scenario)
+            .iter()
+            .map(|sample| sample.seen.errors)
+            .sum();
+        writeln!(
+            f,
+            "{:16}{:>12}{:>10}{:>10}{:>12}{:>10}{:>8}",
+            proxy.name,
+            number(median(&|sample| Some(sample.rate())), 0),
+            number(median(&|sample| Some(sample.seen.p50 / 1e3)), 2),
+            number(median(&|sample| Some(sample.seen.p99 / 1e3)), 2),
+            number(median(&|sample| sample.cpu), 1),
+            number(median(&|sample| sample.peak.map(megabytes)), 1),
+            errors,
+        )?;
+    }
+    Ok(())
+}
+
+fn write_memory(f: &mut fmt::Formatter<'_>, proxies: &[Measured]) -> fmt::Result {
+    writeln!(
+        f,
+        "\n{:16}{:>12}{:>12}  version",
+        "resident MB", "idle", "after load"
+    )?;
+    for proxy in proxies.iter().filter(|proxy| proxy.idle_resident.is_some()) {
+        writeln!(
+            f,
+            "{:16}{:>12}{:>12}  {}",
+            proxy.name,
+            number(proxy.idle_resident.map(megabytes), 1),
+            number(proxy.final_resident.map(megabytes), 1),
+            proxy.version,
+        )?;
+    }
+    Ok(())
+}
+
+fn megabytes(kibibytes: u64) -> f64 {
+    kibibytes as f64 * 1.024e-3
+}
+
+fn times(ratio: Option<f64>) -> String {
+    ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
+}
+
+fn number(number: Option<f64>, digits: usize) -> String {
+    number.map_or_else(|| "-".to_owned(), |number| format!("{number:.digits$}"))
+}

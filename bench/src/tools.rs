@@ -1,0 +1,174 @@
+//! The programs of others: found, or fetched into a folder outside the checkout; nothing is installed.
+
+use std::env::consts::ARCH;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Where tools lie, and whether missing ones are fetched.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    /// Without one nothing is fetched.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// A program of others.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) program: PathBuf,
+    pub(crate) version: String,
+    /// Where its libraries lie if the system has none.
+    libraries: Option<PathBuf>,
+}
+
+/// Squid and what belongs to it.
+#[derive(Debug)]
+pub(crate) struct Squid {
+    pub(crate) tool: Tool,
+    /// The folder of its helper programs.
+    pub(crate) helpers: PathBuf,
+    /// Its error pages and tables.
+    pub(crate) share: PathBuf,
+}
+
+impl Tools {
+    /// mitmproxy from the Python package index, in an environment of its own.
+    pub(crate) fn mitmproxy(&self) -> Result<Tool> {
+        let environment = self.folder("mitmproxy")?;
+        let program = environment.join("bin/mitmdump");
+        if !program.is_file() {
+            say_fetching("mitmproxy", &environment)?;
+            run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+            run(Command::new(environment.join("bin/pip")).args(["install", "--quiet", "mitmproxy"]))?;
+        }
+        let version = first_line(Command::new(&program).arg("--version"))?;
+        Ok(Tool {
+            program,
+            version: version.replace("Mitmproxy: ", ""),
+            libraries: None,
+        })
+    }
+
+    /// Squid with OpenSSL: the system's, or Debian's package unpacked.
+    pub(crate) fn squid(&self) -> Result<Squid> {
+        if let Some(squid) = Squid::at(Path::new("/")) {
+            return Ok(squid);
+        }
+        let unpacked = self.folder("squid")?;
+        if let Some(squid) = Squid::at(&unpacked) {
+            return Ok(squid);
+        }
+        say_fetching("squid-openssl", &unpacked)?;
+        unpack_debian_package(&unpacked, "squid-openssl")?;
+        Squid::at(&unpacked).context("Debian's package holds no squid that runs here")
+    }
+
+    fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.as_ref();
+        Ok(folder
+            .with_context(|| format!("{name} is missing, and there is no folder to fetch it into"))?
+            .join(name))
+    }
+}
+
+impl Squid {
+    /// The squid below a root, if it is there, starts and can intercept TLS.
+    fn at(root: &Path) -> Option<Self> {
+        let libraries = root.join(format!("usr/lib/{ARCH}-linux-gnu"));
+        let mut tool = Tool {
+            program: root.join("usr/sbin/squid"),
+            version: String::new(),
+            libraries: (root != Path::new("/")).then_some(libraries),
+        };
+        let said = output(tool.command().arg("-v")).ok()?;
+        let first = said.lines().next()?;
+        tool.version = first.rsplit(' ').next()?.to_owned();
+        let squid = Self {
+            tool,
+            helpers: root.join("usr/lib/squid"),
+            share: root.join("usr/share/squid"),
+        };
+        (said.contains("--with-openssl") && squid.certificate_maker().is_file()).then_some(squid)
+    }
+
+    /// The helper that makes certificates.
+    pub(crate) fn certificate_maker(&self) -> PathBuf {
+        self.helpers.join("security_file_certgen")
+    }
+
+    /// A command that starts the helper that makes certificates.
+    pub(crate) fn certificate_command(&self) -> Command {
+        self.tool.command_of(&self.certificate_maker())
+    }
+}
+
+impl Tool {
+    /// A command that starts the program.
+    pub(crate) fn command(&self) -> Command {
+        self.command_of(&self.program)
+    }
+
+    fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        if let Some(libraries) = &self.libraries {
+            command.env("LD_LIBRARY_PATH", libraries);
+        }
+        command
+    }
+}
+
+fn say_fetching(what: &str, folder: &Path) -> Result<()> {
+    eprintln!("{what} is missing; fetching it into {}", folder.display());
+    Ok(fs::create_dir_all(folder)?)
+}
+
+/// Downloads a package with what it needs beyond what is installed, and unpacks all of it.
+fn unpack_debian_package(folder: &Path, package: &str) -> Result<()> {
+    let archives = folder.join("archives");
+    fs::create_dir_all(archives.join("partial"))?;
+    let mut option = OsString::from("Dir::Cache::archives=");
+    option.push(&archives);
+    let mut apt = Command::new("apt-get");
+    // Without the lock, and as whoever this is: only files in our own folder are written.
+    apt.args([
+        "-q",
+        "-y",
+        "-o",
+        "Debug::NoLocking=1",
+        "-o",
+        "APT::Sandbox::User=",
+    ]);
+    apt.arg("-o").arg(option);
+    run(apt.args(["install", "--download-only", "--no-install-recommends", package]))?;
+    for entry in fs::read_dir(&archives)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "deb") {
+            run(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(folder))?;
+        }
+    }
+    Ok(fs::remove_dir_all(archives)?)
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().display().to_string();
+    let status = command.stdout(Stdio::null()).status();
+    let status = status.with_context(|| format!("cannot start {program}"))?;
+    ensure!(status.success(), "{program} failed: {status}");
+    Ok(())
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::null()).output()?;
+    ensure!(output.status.success(), "it failed: {}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn first_line(command: &mut Command) -> Result<String> {
+    match output(command)?.lines().next() {
+        Some(line) => Ok(line.to_owned()),
+        None => bail!("it does not say its version"),
+    }
+}
