@@ -1,0 +1,62 @@
+//! Starts that cannot succeed: a readable reason, and nothing left.
+
+use anyhow::Result;
+use bottle_tests::harness::{Finished, Scene};
+
+use crate::QUICK;
+
+#[track_caller]
+fn assert_readable(finished: &Finished, status: i32, words: &[&str]) {
+    assert_eq!(finished.status, status, "{finished:?}");
+    for word in words {
+        assert!(
+            finished.stderr.contains(word),
+            "no {word:?} in:\n{}",
+            finished.stderr
+        );
+    }
+    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+}
+
+#[test]
+fn without_the_static_programs_it_says_how_to_get_them() -> Result<()> {
+    let Some(scene) = Scene::set_or_skip("without_the_static_programs_it_says_how_to_get_them")? else {
+        return Ok(());
+    };
+    let empty = scene.stage.home().to_string_lossy().into_owned();
+    let finished = scene
+        .start_with(&["--sidecar-dir", &empty], "exit 0")?
+        .wait(QUICK)?;
+    assert_readable(&finished, 69, &["bottle-sidecar", "cargo xtask dist"]);
+    scene.assert_gone()
+}
+
+#[test]
+fn a_broken_dockerfile_shows_what_the_build_said() -> Result<()> {
+    let Some(scene) = Scene::set_or_skip("a_broken_dockerfile_shows_what_the_build_said")? else {
+        return Ok(());
+    };
+    let provider = "agent_provider: {template: demo, dockerfile: broken.Dockerfile}\n";
+    scene.stage.write_bottle("broken", provider)?;
+    let dockerfile = "FROM debian:bookworm-slim\nRUN echo the build speaks && exit 3\n";
+    scene.stage.write("bottles/broken.Dockerfile", dockerfile)?;
+    let finished = scene.start_with(&["--bottle", "broken"], "exit 0")?.wait(QUICK)?;
+    assert_readable(&finished, 69, &["the build speaks", "3"]);
+    scene.assert_gone()
+}
+
+#[test]
+fn a_door_that_this_build_lacks_is_a_refusal() -> Result<()> {
+    let Some(scene) = Scene::set_or_skip("a_door_that_this_build_lacks_is_a_refusal")? else {
+        return Ok(());
+    };
+    scene.stage.write(
+        "bottles/pushing.md",
+        "---\nagent_provider: {template: demo}\ngit-gate: {repos: {r: {url: 'https://git.example/r.git'}}}\n---\n",
+    )?;
+    let finished = scene
+        .start_with(&["--bottle", "pushing"], "exit 0")?
+        .wait(QUICK)?;
+    assert_ne!(finished.status, 0, "{finished:?}");
+    scene.assert_gone()
+}

@@ -1,0 +1,16 @@
+//! What users get: the real `bottle` command, real containers, real agent programs.
+
+mod agents_headless;
+mod agents_on_terminal;
+mod coder;
+mod detached;
+mod failures;
+mod interruption;
+mod lifecycle;
+mod secrecy;
+mod streams;
+
+use std::time::Duration;
+
+/// How long a command may take that neither builds nor waits.
+const QUICK: Duration = Duration::from_secs(60);
