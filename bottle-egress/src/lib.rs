@@ -30,7 +30,7 @@ mod stream;
 mod tls;
 mod upstream;
 
-pub use decide::{Permit, Refusal, Rule, decide, decide_tunnel};
+pub use decide::{Permit, Refusal, Rule, decide, decide_tunnel, depends_on_body};
 pub use policy::{CompileError, Policy};
 pub use server::{Listener, OpenError, Server, Settings, event_channel};
 pub use tls::{

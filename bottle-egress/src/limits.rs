@@ -18,6 +18,8 @@ pub const HEAD_READ_BYTES: usize = 4 << 10;
 pub const READ_BYTES: usize = 32 << 10;
 /// The buffer of a connection to an upstream, in bytes.
 pub const UPSTREAM_BUFFER_BYTES: usize = 64 << 10;
+/// The longest body that is read before a decision which depends on it, in bytes; longer ones count as writing.
+pub const INSPECTED_BYTES: usize = 64 << 10;
 /// The most 1xx answers that are passed on for one request.
 pub const INFORMATIONAL_ANSWERS: usize = 8;
 

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use super::{Rule, git, is_safe};
+use super::{Rule, content, git, is_safe};
 use crate::policy::CompiledRoute;
 use crate::request::RequestFacts;
 
@@ -41,11 +41,27 @@ pub(super) fn check(route: &CompiledRoute, facts: &RequestFacts<'_>) -> Result<(
     }
     let path = facts.path.decoded().to_ascii_lowercase();
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let reads = is_safe(facts.method) && segments.last() != Some(&"graphql");
-    if reads || git::is_fetch(facts) || is_conversation(facts.method, &segments) {
+    let reads = match segments.last() {
+        Some(&"graphql") => *facts.method == Method::POST && content::is_graphql_query(facts),
+        _ => is_safe(facts.method),
+    };
+    if reads || git::is_batch(facts) || git::is_fetch(facts) || is_conversation(facts.method, &segments) {
         return Ok(());
     }
     Err(Rule::ForgeWrite)
+}
+
+/// Tells whether the request is one for a forge's GraphQL interface.
+pub(super) fn is_graphql(facts: &RequestFacts<'_>) -> bool {
+    let mut segments = facts
+        .path
+        .decoded()
+        .rsplit('/')
+        .filter(|segment| !segment.is_empty());
+    segments
+        .next()
+        .is_some_and(|last| last.eq_ignore_ascii_case("graphql"))
+        && is_forge(facts.authority.host().as_str())
 }
 
 fn is_forge(host: &str) -> bool {

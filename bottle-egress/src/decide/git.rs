@@ -2,7 +2,7 @@
 
 use hyper::header::CONTENT_TYPE;
 
-use super::{Rule, is_safe};
+use super::{Rule, content, is_safe};
 use crate::policy::CompiledRoute;
 use crate::request::RequestFacts;
 
@@ -19,6 +19,7 @@ pub(super) fn check(route: &CompiledRoute, facts: &RequestFacts<'_>) -> Result<(
     match classify(facts) {
         GitUse::Push => Err(Rule::GitPush),
         GitUse::Fetch if !git.fetch => Err(Rule::GitFetch),
+        GitUse::LargeFiles if git.fetch && content::is_large_file_download(facts) => Ok(()),
         GitUse::LargeFiles if !git.api_write => Err(Rule::ForgeWrite),
         GitUse::None | GitUse::Fetch | GitUse::LargeFiles => Ok(()),
     }
@@ -28,6 +29,18 @@ pub(super) fn check(route: &CompiledRoute, facts: &RequestFacts<'_>) -> Result<(
 pub(super) fn is_fetch(facts: &RequestFacts<'_>) -> bool {
     classify(facts) == GitUse::Fetch
 }
+
+/// Tells whether the request asks where large files can be got or put. Its own check comes before that of forges.
+pub(super) fn is_batch(facts: &RequestFacts<'_>) -> bool {
+    let path = facts.path.decoded().trim_end_matches('/').as_bytes();
+    let end = path
+        .len()
+        .checked_sub(BATCH.len())
+        .and_then(|start| path.get(start..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(BATCH.as_bytes()))
+}
+
+const BATCH: &str = "/info/lfs/objects/batch";
 
 /// Reads the path with every encoded slash as a slash, so that no spelling hides a push.
 fn classify(facts: &RequestFacts<'_>) -> GitUse {

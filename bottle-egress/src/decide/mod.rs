@@ -3,6 +3,7 @@
 //! Read [`decide`] from top to bottom: the first "no" wins, and what no line allows is refused. It performs no IO,
 //! keeps no state, and is the only place where a [`Permit`] is made.
 
+mod content;
 mod forge;
 mod git;
 mod permit;
@@ -37,6 +38,7 @@ use crate::request::{Authority, RequestFacts, Scheme, ServerName, Upgrade};
 ///     headers: &hyper::HeaderMap::new(),
 ///     upgrade: Upgrade::None,
 ///     body: Some(0),
+///     content: None,
 /// };
 /// assert_eq!(decide(&Policy::default(), &facts).unwrap_err().rule(), Rule::NotListed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -75,6 +77,15 @@ pub fn decide_tunnel(policy: &Policy, authority: &Authority) -> Result<(), Refus
         Some(route) => Err(Refusal::of_tunnel(Rule::Port, authority, Some(route.name()))),
         None => Err(Refusal::of_tunnel(Rule::NotListed, authority, None)),
     }
+}
+
+/// Tells whether the decision depends on what the request's body says. Such a body is read before the decision, if it
+/// is short; unread, it is taken for one that writes.
+#[must_use]
+pub fn depends_on_body(policy: &Policy, facts: &RequestFacts<'_>) -> bool {
+    let route = policy.route(facts.authority.host());
+    let guarded = route.is_some_and(|route| !route.plan().git.api_write);
+    guarded && *facts.method == Method::POST && (forge::is_graphql(facts) || git::is_batch(facts))
 }
 
 /// What a route says about a request for one of its hosts.

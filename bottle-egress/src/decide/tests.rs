@@ -27,6 +27,7 @@ pub(crate) struct Asked {
     headers: HeaderMap,
     upgrade: Upgrade,
     body: Option<u64>,
+    content: Option<&'static str>,
 }
 
 pub(crate) fn get(url: &str) -> Asked {
@@ -50,6 +51,7 @@ pub(crate) fn get(url: &str) -> Asked {
         headers: HeaderMap::new(),
         upgrade: Upgrade::None,
         body: None,
+        content: None,
     }
 }
 
@@ -85,6 +87,14 @@ impl Asked {
         self
     }
 
+    fn json(self, content: &'static str) -> Self {
+        let kind = HeaderValue::from_static("application/json; charset=utf-8");
+        let mut asked = self.method("POST");
+        asked.headers.insert(hyper::header::CONTENT_TYPE, kind);
+        asked.content = Some(content);
+        asked
+    }
+
     fn facts(&self) -> RequestFacts<'_> {
         RequestFacts {
             scheme: self.scheme,
@@ -101,6 +111,7 @@ impl Asked {
             headers: &self.headers,
             upgrade: self.upgrade,
             body: self.body,
+            content: self.content.map(str::as_bytes),
         }
     }
 
@@ -482,6 +493,72 @@ fn a_forge_is_written_only_where_allowed() {
     ] {
         allows(&policy, &get(&format!("https://{path}")).method(method));
     }
+}
+
+#[test]
+fn graphql_reads_and_does_not_write() {
+    let policy = policy(vec![route("api.github.com"), route("a.example")]);
+    let query = |content| get("https://api.github.com/graphql").json(content);
+    allows(
+        &policy,
+        &query(r#"{"query": "query($n: Int) { viewer { login } }", "variables": {"n": 1}}"#),
+    );
+    allows(&policy, &query(r#"{"query": "{ a }", "operationName": "A"}"#));
+    for content in [
+        r#"{"query": "mutation { a }"}"#,
+        r#"{"query": "\u006dutation { a }"}"#,
+        r#"{"query": "{ a }", "query": "mutation { a }"}"#,
+        r#"{"query": "{ a }", "Query": "mutation { a }"}"#,
+        r#"{"query": "{ a }", "extensions": {"persistedQuery": {}}}"#,
+        r#"[{"query": "{ a }"}]"#,
+        r#"{"operationName": "A"}"#,
+        r#"{"query": "{ a }"} {"query": "mutation { a }"}"#,
+        "query { a }",
+    ] {
+        refuses(&policy, &query(content), Rule::ForgeWrite);
+    }
+    let unread = get("https://api.github.com/graphql").method("POST");
+    refuses(&policy, &unread, Rule::ForgeWrite);
+    let encoded = query(r#"{"query": "{ a }"}"#).header("content-encoding", "gzip");
+    refuses(&policy, &encoded, Rule::ForgeWrite);
+    let put = query(r#"{"query": "{ a }"}"#).method("PUT");
+    refuses(&policy, &put, Rule::ForgeWrite);
+    assert!(depends_on_body(&policy, &unread.facts()));
+    assert!(!depends_on_body(
+        &policy,
+        &get("https://api.github.com/graphql").facts()
+    ));
+    assert!(!depends_on_body(
+        &policy,
+        &get("https://a.example/graphql").method("POST").facts()
+    ));
+}
+
+#[test]
+fn large_files_come_down_and_do_not_go_up() {
+    let mut fetching = route("github.com");
+    fetching.git.fetch = true;
+    let policy = policy(vec![fetching, route("gitlab.com")]);
+    let batch =
+        |host: &str, content| get(&format!("https://{host}/o/r.git/info/lfs/objects/batch")).json(content);
+    allows(
+        &policy,
+        &batch("github.com", r#"{"operation": "download", "objects": []}"#),
+    );
+    refuses(
+        &policy,
+        &batch("gitlab.com", r#"{"operation": "download"}"#),
+        Rule::ForgeWrite,
+    );
+    for content in [
+        r#"{"operation": "upload"}"#,
+        r#"{"operation": "download", "operation": "upload"}"#,
+        "{}",
+    ] {
+        refuses(&policy, &batch("github.com", content), Rule::ForgeWrite);
+    }
+    let stored = get("https://github.com/o/r.git/info/lfs/objects/abc").method("PUT");
+    refuses(&policy, &stored, Rule::ForgeWrite);
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(crate) struct Head {
     pub(crate) host: Option<String>,
     /// How the body is delimited.
     pub(crate) framing: Framing,
+    /// How that part of the body is delimited which has not been read yet.
+    pub(crate) unread: Framing,
     /// Whether the client wants the connection closed afterwards.
     pub(crate) close: bool,
     /// Whether the client waits for `100 Continue` before it sends the body.
@@ -120,9 +122,11 @@ impl Head {
         let (method, target, version) = request_line_parts(&request_line)?;
         let headers = fields::read(lines.take_while(|line| !matches!(line, Ok(line) if line.is_empty())))?;
         let connection = ConnectionOptions::read(&headers)?;
+        let framing = framing(&headers, &method, version)?;
         Ok(Self {
             host: host(&headers, version)?,
-            framing: framing(&headers, &method, version)?,
+            framing,
+            unread: framing,
             close: connection.close || version == Version::Http10,
             expects_continue: expects_continue(&headers)?,
             upgrade: upgrade(&headers, connection),
@@ -249,6 +253,14 @@ fn framing(headers: &HeaderMap, method: &Method, version: Version) -> Result<Fra
 }
 
 impl Framing {
+    /// Returns the framing of a body that is there as a whole.
+    pub(crate) const fn of_bytes(length: usize) -> Self {
+        match length {
+            0 => Self::None,
+            length => Self::Length(length as u64),
+        }
+    }
+
     fn of_length(digits: &str) -> Result<Self, HeadError> {
         let numeric = digits.bytes().all(|b| b.is_ascii_digit()) && (1..=18).contains(&digits.len());
         let length: u64 = if numeric {

@@ -35,6 +35,8 @@ pub struct RequestFacts<'a> {
     pub upgrade: Upgrade,
     /// The length of the body, where the request announces it.
     pub body: Option<u64>,
+    /// The body itself, where a decision [depends on it](crate::depends_on_body) and it is short enough.
+    pub content: Option<&'a [u8]>,
 }
 
 /// How a request travels to the upstream.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::time::timeout;
 
-use crate::http1::{BodyDecoder, Piece, Reader, Writer};
+use crate::http1::{BodyDecoder, Framing, Piece, Reader, Writer};
 use crate::limits;
 use crate::stream::{Socket, Stream};
 
@@ -50,6 +50,25 @@ impl Connection {
         };
         let _ = timeout(limits::LINGER_TIME, linger).await;
     }
+}
+
+/// Reads a whole body that is short; none when it is too long, too slow or broken, and then nothing more can be read.
+pub(super) async fn collect(reader: &mut Reader, framing: Framing) -> Option<Bytes> {
+    let whole = async {
+        let (mut decoder, mut body) = (BodyDecoder::new(framing), BytesMut::new());
+        loop {
+            match decoder.decode(reader.buffer()) {
+                Ok(Some(Piece::End(_))) => return Some(body.freeze()),
+                Ok(Some(Piece::Data(data))) => body.extend_from_slice(&data),
+                Ok(None) if matches!(reader.fill(limits::READ_BYTES).await, Ok(1..)) => {}
+                Ok(None) | Err(_) => return None,
+            }
+            if body.len() > limits::INSPECTED_BYTES {
+                return None;
+            }
+        }
+    };
+    timeout(limits::HEAD_TIME, whole).await.ok().flatten()
 }
 
 /// Reads and forgets the rest of a request's body, within bounds; tells whether its end was reached.

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
@@ -117,7 +118,12 @@ impl Exchange<'_> {
 
     /// Lends the reading side to the request's body, if it has one.
     fn body(&self, reader: Reader, progress: &Arc<Progress>) -> (GuestBody, Reading, Continue) {
-        if self.head.framing == Framing::None {
+        if let Some(content) = &self.asked.content {
+            progress.sent.store(content.len() as u64, Ordering::Relaxed);
+            let body = GuestBody::Whole(Some(content.clone()));
+            return (body, Reading::here(reader), Continue::Not);
+        }
+        if self.head.unread == Framing::None {
             return (GuestBody::Empty, Reading::here(reader), Continue::Not);
         }
         let (open, gate) = match self.head.expects_continue {
@@ -171,7 +177,7 @@ impl Exchange<'_> {
             return Next::Reset;
         }
         record.status = Some(refusal.rule().status().as_u16());
-        let close = self.head.close || self.head.framing != Framing::None;
+        let close = self.head.close || self.head.unread != Framing::None;
         if answer::refuse(&mut writer, refusal, &self.head.method, close)
             .await
             .is_err()

@@ -1,6 +1,7 @@
 //! Where a request came in, and what it asks for from there.
 
 use bottle_plan::egress::{HostName, LogDetail};
+use bytes::Bytes;
 use hyper::Method;
 
 use super::events::Subject;
@@ -38,6 +39,8 @@ pub(super) struct Asked {
     host: Authority,
     pub(super) path: CanonicalPath,
     query: Query,
+    /// The body, where the decision depends on it.
+    pub(super) content: Option<Bytes>,
 }
 
 impl Place {
@@ -104,6 +107,7 @@ impl Asked {
             host,
             path,
             query,
+            content: None,
         })
     }
 
@@ -124,6 +128,7 @@ impl Asked {
                 Framing::Length(length) => Some(length),
                 Framing::Chunked => None,
             },
+            content: self.content.as_deref(),
         }
     }
 

@@ -70,7 +70,7 @@ impl Relay<'_, '_> {
         body: GuestBody,
         gate: Continue,
     ) -> Result<Answer, Broken> {
-        let whole_body = body.is_empty();
+        let whole_body = !matches!(body, GuestBody::Streaming(_));
         let (answered, gate) = self.send(permit, to, body, gate).await?;
         let Answered { response, lease } = answered;
         let answer = match gate {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use hyper::{HeaderMap, Method, StatusCode};
 
-use super::connection::{Connection, discard};
+use super::connection::{Connection, collect, discard};
 use super::events::{Record, Subject};
 use super::place::{Asked, Place, read_tunnel};
 use super::shared::Shared;
 use super::token::Guard;
 use super::{answer, exchange, local, tunnel};
-use crate::decide::{Refusal, Rule, decide, decide_tunnel};
+use crate::decide::{Refusal, Rule, decide, decide_tunnel, depends_on_body};
 use crate::http1::{BodyDecoder, Framing, Head, ReadError, Target};
 use crate::limits;
 use crate::request::Authority;
@@ -119,9 +119,18 @@ async fn open_tunnel(
 }
 
 /// Decides about a request and acts on it.
-async fn ask(shared: &Arc<Shared>, connection: Connection, place: &Place, head: Head, asked: Asked) -> Next {
+async fn ask(
+    shared: &Arc<Shared>,
+    mut connection: Connection,
+    place: &Place,
+    mut head: Head,
+    mut asked: Asked,
+) -> Next {
     let reloads = shared.reloads();
     let policy = shared.policy();
+    if depends_on_body(&policy, &asked.facts(&head, place)) && !head.expects_continue {
+        read_content(&mut connection, &mut head, &mut asked).await;
+    }
     let subject = asked.subject(&head, policy.log());
     let Some(mut record) = shared.recorder.begin(subject).await else {
         let refusal =
@@ -153,6 +162,18 @@ async fn ask(shared: &Arc<Shared>, connection: Connection, place: &Place, head: 
             refuse(connection, &head, &refusal, Some(&mut record)).await
         }
     }
+}
+
+/// Reads the body before the decision. One that cannot be read stays unread, and ends the connection.
+async fn read_content(connection: &mut Connection, head: &mut Head, asked: &mut Asked) {
+    match collect(&mut connection.reader, head.framing).await {
+        Some(content) => {
+            head.framing = Framing::of_bytes(content.len());
+            asked.content = Some(content);
+        }
+        None => head.close = true,
+    }
+    head.unread = Framing::None;
 }
 
 async fn local(shared: &Shared, mut connection: Connection, head: &Head, asked: &Asked) -> Next {
@@ -225,7 +246,7 @@ pub(super) async fn refuse(
     refusal: &Refusal,
     record: Option<&mut Record>,
 ) -> Next {
-    let rest = BodyDecoder::new(head.framing);
+    let rest = BodyDecoder::new(head.unread);
     let unread = !rest.is_done();
     let too_long = rest.left().is_some_and(|left| left > limits::LINGER_BYTES);
     let close =

@@ -47,6 +47,8 @@ pub(crate) struct ReturnedReader {
 pub(crate) enum GuestBody {
     /// There is none.
     Empty,
+    /// It was read before the decision.
+    Whole(Option<Bytes>),
     /// It streams from the guest.
     Streaming(Box<StreamingBody>),
 }
@@ -185,6 +187,7 @@ impl Body for GuestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
+            Self::Whole(body) => Poll::Ready(body.take().map(|body| Ok(Frame::data(body)))),
             Self::Streaming(body) => body.poll(context),
         }
     }
@@ -192,6 +195,7 @@ impl Body for GuestBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
+            Self::Whole(body) => body.is_none(),
             Self::Streaming(body) => body.source.is_none(),
         }
     }
@@ -199,6 +203,7 @@ impl Body for GuestBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Empty => SizeHint::with_exact(0),
+            Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
             Self::Streaming(body) => body
                 .decoder
                 .left()

@@ -214,6 +214,54 @@ async fn smuggled_requests_are_refused_and_end_the_connection() {
     assert_eq!(upstream.dials(), 0);
 }
 
+/// What a GraphQL request does is in its body, so that is looked at first and then sent as it came.
+#[tokio::test]
+async fn a_forge_is_read_by_graphql_and_not_written() {
+    let forge = "api.github.com";
+    let upstream = Upstream::answering(&[forge], |_| ok("{}")).await;
+    let door = door_to(&upstream, vec![with_auth(route(forge))]).await;
+    let mut guest = door.tunnel(forge).await;
+    let post = |lines: &str, body: &str| {
+        format!(
+            "POST /graphql HTTP/1.1\r\nHost: {forge}\r\nContent-Type: application/json\r\n{lines}\r\n{body}"
+        )
+    };
+    let query = r#"{"query":"{a}"}"#;
+    guest
+        .write(post("Content-Length: 15\r\n", query).as_bytes())
+        .await;
+    assert_eq!(guest.answer(false).await.unwrap().status, 200);
+    guest
+        .write(
+            post(
+                "Transfer-Encoding: chunked\r\n",
+                &format!("5\r\n{}\r\na\r\n{}\r\n0\r\n\r\n", &query[..5], &query[5..]),
+            )
+            .as_bytes(),
+        )
+        .await;
+    assert_eq!(guest.answer(false).await.unwrap().status, 200);
+    for seen in upstream.seen() {
+        assert_eq!(
+            (seen.body.as_slice(), seen.values("content-length")),
+            (query.as_bytes(), vec!["15"])
+        );
+    }
+    guest
+        .write(post("Content-Length: 25\r\n", r#"{"query":"mutation{aaa}"}"#).as_bytes())
+        .await;
+    let answer = guest.answer(false).await.unwrap();
+    assert_eq!(answer.rule(), "forge-write");
+    let mut guest = door.tunnel(forge).await;
+    let long = format!(r#"{{"query":"{{{}}}"}}"#, "a ".repeat(40_000));
+    guest
+        .write(post(&format!("Content-Length: {}\r\n", long.len()), &long).as_bytes())
+        .await;
+    assert_eq!(guest.answer(false).await.unwrap().rule(), "forge-write");
+    assert!(guest.is_closed().await);
+    assert_eq!(upstream.seen().len(), 2);
+}
+
 #[tokio::test]
 async fn upgrades_are_answered_at_once() {
     let upstream = echo().await;
