@@ -8,9 +8,11 @@ mod forge;
 mod git;
 mod permit;
 mod refusal;
+mod rule;
 
 pub use permit::Permit;
-pub use refusal::{Refusal, Rule};
+pub use refusal::Refusal;
+pub use rule::Rule;
 
 use std::sync::Arc;
 
