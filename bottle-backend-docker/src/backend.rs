@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use crate::bottle::DockerBottle;
 use crate::engine::Engine;
 use crate::starts::Starts;
+use crate::watch::watch;
 use crate::{availability, cleanup, labels, launch, list, refused, remove};
 
 /// A container engine on a local socket.
@@ -84,6 +85,7 @@ impl Backend for DockerBackend {
             engine: engine.clone(),
             host: self.host.clone(),
             identity: plan.identity.clone(),
+            _watch: watch(engine, &started.agent),
             agent: started.agent,
             sidecar: started.sidecar,
             user: started.user,

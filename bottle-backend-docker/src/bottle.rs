@@ -20,6 +20,7 @@ use crate::exec::open_session;
 use crate::guest_exec::{collected, guest_exec};
 use crate::labels::{self, AgentUser};
 use crate::objects::Kind;
+use crate::watch::Watch;
 use crate::{copy, refused, remove, workspace};
 
 /// One bottle of two containers.
@@ -32,6 +33,7 @@ pub(crate) struct DockerBottle {
     pub(crate) sidecar: String,
     pub(crate) user: AgentUser,
     pub(crate) workspace: GuestPath,
+    pub(crate) _watch: Watch,
 }
 
 impl DockerBottle {

@@ -37,6 +37,7 @@ mod objects;
 mod remove;
 mod spec;
 mod starts;
+mod watch;
 mod workspace;
 
 pub use backend::DockerBackend;

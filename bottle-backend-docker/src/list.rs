@@ -11,6 +11,7 @@ use crate::labels::{self, Part};
 use crate::names::Names;
 use crate::objects::{self, Object};
 use crate::refused;
+use crate::watch::{stop_if_attached, watch};
 
 /// Lists the bottles of this user and machine.
 pub(crate) async fn bottles(engine: &Engine, host: &Host) -> Result<Vec<ActiveBottle>, EngineError> {
@@ -80,6 +81,10 @@ pub(crate) async fn open(
         .filter(|agent| agent.is_running())
         .ok_or_else(absent)?;
     let (user, workspace) = labels::read_agent(&agent.labels).ok_or_else(absent)?;
+    let runs = stop_if_attached(engine, &agent.id).await;
+    if !runs.map_err(|error| refused("look at the guest", error))? {
+        return Err(absent());
+    }
     Ok(DockerBottle {
         engine: engine.clone(),
         host: host.clone(),
@@ -89,5 +94,6 @@ pub(crate) async fn open(
         sidecar: named(&names.sidecar).map_or(names.sidecar, |sidecar| sidecar.id.clone()),
         user,
         workspace,
+        _watch: watch(engine, &agent.id),
     })
 }

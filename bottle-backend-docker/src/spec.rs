@@ -8,7 +8,7 @@ mod sidecar;
 mod tests;
 
 pub(crate) use agent::{AgentSpec, agent_container, relay_arguments};
-pub(crate) use hardening::{confirm, our_security_options};
+pub(crate) use hardening::{attached_networks, confirm, our_security_options};
 pub(crate) use sidecar::{CONTROL, SIDECAR, sidecar_container};
 
 use std::collections::HashMap;
