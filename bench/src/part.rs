@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// A process that is killed when this is dropped.
 #[derive(Debug)]
@@ -50,22 +50,33 @@ impl Part {
         self.child.id()
     }
 
+    /// Waits until it has written a file.
+    pub(crate) fn wait_for_file(&mut self, file: &Path) -> Result<()> {
+        self.wait_until(&format!("it does not write {}", file.display()), || {
+            file.is_file()
+        })
+    }
+
     /// Waits until it accepts connections.
     pub(crate) fn wait_for(&mut self, address: SocketAddr) -> Result<()> {
+        let listens = || TcpStream::connect_timeout(&address, POLL).is_ok();
+        self.wait_until(&format!("it does not listen on {address}"), listens)
+    }
+
+    fn wait_until(&mut self, otherwise: &str, done: impl Fn() -> bool) -> Result<()> {
         let end = Instant::now() + START;
-        while Instant::now() < end {
-            if TcpStream::connect_timeout(&address, POLL).is_ok() {
-                return Ok(());
-            }
+        while !done() {
             if let Some(status) = self.child.try_wait()? {
                 bail!("it ended at once ({status}): {}", self.log_tail());
             }
+            ensure!(Instant::now() < end, "{otherwise}: {}", self.log_tail());
             std::thread::sleep(POLL);
         }
-        bail!("it does not listen on {address}: {}", self.log_tail())
+        Ok(())
     }
 
-    fn log_tail(&self) -> String {
+    /// The last that it said.
+    pub(crate) fn log_tail(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let from = text
             .char_indices()

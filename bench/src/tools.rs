@@ -32,6 +32,8 @@ pub(crate) struct Squid {
     pub(crate) helpers: PathBuf,
     /// Its error pages and tables.
     pub(crate) share: PathBuf,
+    /// The folder it was unpacked into, if it is not the system's own.
+    unpacked: Option<PathBuf>,
 }
 
 impl Tools {
@@ -90,8 +92,18 @@ impl Squid {
             tool,
             helpers: root.join("usr/lib/squid"),
             share: root.join("usr/share/squid"),
+            unpacked: (root != Path::new("/")).then(|| root.to_owned()),
         };
         (said.contains("--with-openssl") && squid.certificate_maker().is_file()).then_some(squid)
+    }
+
+    /// The same squid where any user finds it: one that is started by root gives that up, and with it root's folders.
+    pub(crate) fn for_any_user(self, folder: &Path) -> Result<Self> {
+        let Some(unpacked) = &self.unpacked else {
+            return Ok(self);
+        };
+        run(Command::new("cp").arg("-a").arg(unpacked.join("usr")).arg(folder))?;
+        Self::at(folder).context("a copy of squid does not start")
     }
 
     /// The helper that makes certificates.

@@ -45,6 +45,7 @@ pub(super) fn start(kind: Kind, scene: &Scene) -> Result<Proxy> {
     }
     let mut part = Part::start(&mut command, &folder.join("log"))?;
     part.wait_for(address)?;
+    part.wait_for_file(&trusted)?;
     Ok(Proxy {
         kind,
         version: env!("CARGO_PKG_VERSION").to_owned(),

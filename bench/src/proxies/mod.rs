@@ -77,7 +77,8 @@ impl Kind {
                 part: None,
             }),
         }?;
-        proxy.try_out(scene)?;
+        let tried = proxy.try_out(scene);
+        tried.with_context(|| proxy.part.as_ref().map(Part::log_tail).unwrap_or_default())?;
         Ok(proxy)
     }
 }

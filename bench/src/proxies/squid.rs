@@ -16,8 +16,8 @@ use crate::scene::Scene;
 use crate::tools::{Squid, Tools};
 
 pub(super) fn start(scene: &Scene, tools: &Tools) -> Result<Proxy> {
-    let squid = tools.squid()?;
     let folder = scene.subfolder("squid")?;
+    let squid = tools.squid()?.for_any_user(&folder)?;
     make_certificate_store(&squid, &folder)?;
     let authority = &scene.interceptor.files;
     fs::set_permissions(&authority.key, fs::Permissions::from_mode(0o644))?;
@@ -83,7 +83,7 @@ coredump_dir {folder}
 hosts_file {folder}/hosts
 mime_table {share}/mime.conf
 icon_directory {share}/icons
-error_directory {share}/errors/en
+error_directory {share}/errors/templates
 pinger_enable off
 unlinkd_program {helpers}/unlinkd
 client_persistent_connections on
