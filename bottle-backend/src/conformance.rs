@@ -49,6 +49,8 @@ pub enum Ability {
     Users,
     /// Limits on memory and processes hold.
     Limits,
+    /// A folder of the host's can be the working folder.
+    Mounts,
     /// There are doors, and nothing else to connect to.
     Doors,
 }

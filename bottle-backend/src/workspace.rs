@@ -7,7 +7,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
-pub use select::{Selection, select};
+pub use select::{Selection, select, select_repository};
 
 use std::path::Path;
 

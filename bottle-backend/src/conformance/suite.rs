@@ -63,6 +63,7 @@ macro_rules! conformance_suite {
                 a_workspace_that_was_not_touched_has_not_changed
                 a_change_is_seen_whatever_it_is
                 copied_gitconfig_has_no_credential
+                a_mounted_workspace_is_the_hosts_own_but_for_what_the_host_acts_upon
             ]
         }
     };

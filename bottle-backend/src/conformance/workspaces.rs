@@ -1,6 +1,7 @@
 //! Promises about the agent's working folder.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use bottle_plan::workspace::{Resources, WorkspaceSource};
@@ -162,4 +163,64 @@ pub async fn copied_gitconfig_has_no_credential(harness: &dyn Harness) {
                     \turl = \"https://example.com/org/app.git\"\n\tfetch = \"+refs/heads/*:refs/remotes/origin/*\"\n";
     run.prints(&config, expected).await;
     run.end().await;
+}
+
+pub async fn a_mounted_workspace_is_the_hosts_own_but_for_what_the_host_acts_upon(harness: &dyn Harness) {
+    if lacks(harness, Ability::Mounts) {
+        return;
+    }
+    let folder = project();
+    let read = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap_or_default();
+    let open_to_all = |path: &str, mode| {
+        let path = folder.path().join(path);
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap_or_else(|error| panic!("{error}"));
+    };
+    fs::create_dir(folder.path().join(".vscode")).unwrap_or_else(|error| panic!("{error}"));
+    fs::write(folder.path().join(".vscode/tasks.json"), "mine").unwrap_or_else(|error| panic!("{error}"));
+    fs::write(folder.path().join(".envrc"), "mine").unwrap_or_else(|error| panic!("{error}"));
+    for path in ["", ".git", ".git/hooks", ".vscode"] {
+        open_to_all(path, 0o777);
+    }
+    open_to_all(".git/config", 0o666);
+    let before = fs::read_dir(folder.path())
+        .map(Iterator::count)
+        .unwrap_or_default();
+    let workspace = WorkspaceSource::Mount {
+        host: folder.path().to_owned(),
+    };
+    let run = start_with(harness, workspace, Resources::default()).await;
+    run.prints(
+        &format!("{ENTER} && cat src/main.rs && echo new > file && rm server.key"),
+        "fn main() {}",
+    )
+    .await;
+    assert_eq!(read("file"), "new\n");
+    assert!(!folder.path().join("server.key").exists());
+    run.prints(
+        &format!("{ENTER} && ls -A .vscode .idea .devcontainer .husky .bot-bottle | grep json; cat .envrc"),
+        "",
+    )
+    .await;
+    for name in [".vscode", ".idea", ".devcontainer", ".husky", ".bot-bottle"] {
+        let tries = format!(
+            "{ENTER} && (echo x > {name}/x; rmdir {name}; mv {name} other; rm -rf {name}) 2>/dev/null; ls -A {name}"
+        );
+        run.prints(&tries, "").await;
+    }
+    run.sh(&format!(
+        "{ENTER} && echo evil > .envrc; mv .envrc other; rm -f .envrc"
+    ))
+    .await;
+    run.prints(&format!("{ENTER} && cat .git/HEAD && mkdir -p .git/hooks && echo evil > .git/hooks/post-checkout && echo evil >> .git/config && grep -c hunter .git/config || true"), "ref: refs/heads/main\n0\n").await;
+    assert!(!changed(&run).await);
+    run.end().await;
+    assert_eq!(
+        (read(".envrc"), read(".vscode/tasks.json"), read(".git/config")),
+        ("mine".to_owned(), "mine".to_owned(), CONFIG.to_owned())
+    );
+    assert!(!folder.path().join(".git/hooks/post-checkout").exists());
+    let after = fs::read_dir(folder.path())
+        .map(Iterator::count)
+        .unwrap_or_default();
+    assert_eq!(after, before, "one file less and one more, and no cover left");
 }

@@ -36,13 +36,23 @@ pub fn select(folder: &Path, include: &[String]) -> Result<Selection, CopyError>
         };
         entries.extend(walk(folder, false, named)?);
     }
-    let mut notes = Vec::new();
-    match git_folder::select(folder) {
-        Ok(git) => entries.extend(git),
-        Err(git_folder::Left::Out(why)) => notes.push(why.to_owned()),
+    let mut selection = select_repository(folder)?;
+    selection.entries.extend(entries);
+    complete(&mut selection.entries);
+    Ok(selection)
+}
+
+/// Chooses what of a folder's repository is copied; everything is below `.git`.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn select_repository(folder: &Path) -> Result<Selection, CopyError> {
+    let (entries, notes) = match git_folder::select(folder) {
+        Ok(entries) => (entries, Vec::new()),
+        Err(git_folder::Left::Out(why)) => (Vec::new(), vec![why.to_owned()]),
         Err(git_folder::Left::Failed(error)) => return Err(error),
-    }
-    complete(&mut entries);
+    };
     Ok(Selection { entries, notes })
 }
 
