@@ -1,12 +1,14 @@
 //! What starts that never became ready have left behind.
 
+use std::collections::HashMap;
+
 use bottle_backend::{BottleState, CleanupPlan, CleanupReport, EngineError, Host, Leftover};
 
 use crate::engine::Engine;
 use crate::labels;
 use crate::list::{by_bottle, state};
 use crate::objects::{self, Kind, Object};
-use crate::{refused, remove};
+use crate::{refused, remove, workspace};
 
 /// Finds it. A bottle that was ready once is never named, nor one whose command still runs.
 pub(crate) async fn prepare(engine: &Engine, host: &Host) -> Result<CleanupPlan, EngineError> {
@@ -43,8 +45,12 @@ pub(crate) async fn run(engine: &Engine, plan: &CleanupPlan) -> CleanupReport {
             "container" => Kind::Container { running: false },
             _ => Kind::Volume,
         };
+        let labels = labels_of(engine, kind, &leftover.id).await;
         match remove::remove(engine, kind, &leftover.id).await {
-            Ok(()) => report.removed.push(leftover.clone()),
+            Ok(()) => {
+                workspace::clear(&labels);
+                report.removed.push(leftover.clone());
+            }
             Err(error) => report.failed.push((
                 leftover.clone(),
                 refused(&format!("remove {}", leftover.name), error),
@@ -52,6 +58,17 @@ pub(crate) async fn run(engine: &Engine, plan: &CleanupPlan) -> CleanupReport {
         }
     }
     report
+}
+
+async fn labels_of(engine: &Engine, kind: Kind, id: &str) -> HashMap<String, String> {
+    match kind {
+        Kind::Volume => HashMap::new(),
+        Kind::Container { .. } => {
+            let seen = engine.docker.inspect_container(id, None).await.ok();
+            let config = seen.and_then(|seen| seen.config);
+            config.and_then(|config| config.labels).unwrap_or_default()
+        }
+    }
 }
 
 /// The report when nothing could be tried.

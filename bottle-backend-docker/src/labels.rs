@@ -1,6 +1,7 @@
 //! Labels: the owner's, and what has to be known to take a bottle up again without its plan.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use bottle_backend::Owner;
 use bottle_plan::door::Door;
@@ -14,6 +15,9 @@ const AGENT: &str = "bottle.agent";
 const DOORS: &str = "bottle.doors";
 const WORKSPACE: &str = "bottle.workspace";
 
+const MOUNTED: &str = "bottle.mounted";
+const MADE: &str = "bottle.made";
+
 /// What an object is to its bottle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -22,15 +26,17 @@ pub(crate) enum Part {
     Doors,
     Events,
     Workspace,
+    Repository,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Agent,
         Self::Sidecar,
         Self::Doors,
         Self::Events,
         Self::Workspace,
+        Self::Repository,
     ];
 
     const fn name(self) -> &'static str {
@@ -40,6 +46,7 @@ impl Part {
             Self::Doors => "doors",
             Self::Events => "events",
             Self::Workspace => "workspace",
+            Self::Repository => "git",
         }
     }
 }
@@ -105,6 +112,20 @@ pub(crate) fn read(labels: &HashMap<String, String>) -> Option<(Owner, Part)> {
 pub(crate) fn read_agent(labels: &HashMap<String, String>) -> Option<(AgentUser, GuestPath)> {
     let user = labels.get(AGENT)?.parse().ok()?;
     Some((user, labels.get(WORKSPACE)?.parse().ok()?))
+}
+
+/// Says which folder of the host's is mounted, and what was made in it.
+pub(crate) fn of_mounted(folder: &Path, made: &[&str]) -> HashMap<String, String> {
+    HashMap::from([
+        (MOUNTED.to_owned(), folder.to_string_lossy().into_owned()),
+        (MADE.to_owned(), made.join(",")),
+    ])
+}
+
+pub(crate) fn read_mounted(labels: &HashMap<String, String>) -> Option<(&Path, Vec<&str>)> {
+    let folder = labels.get(MOUNTED)?;
+    let made = labels.get(MADE)?.split(',').filter(|name| !name.is_empty());
+    Some((Path::new(folder), made.collect()))
 }
 
 /// Filters for the engine: everything of one bottle.

@@ -58,6 +58,7 @@ pub(crate) async fn start(
         .copied()
         .filter(|door| SERVED.contains(door))
         .collect();
+    let workspace = workspace::plan(plan, owner, &names)?;
     let spec = agent_container(&AgentSpec {
         plan,
         owner,
@@ -65,7 +66,7 @@ pub(crate) async fn start(
         user,
         image: &agent_image,
         doors: &doors,
-        workspace: workspace::mounts(plan, owner, &names)?,
+        workspace: &workspace,
     });
     let asked = spec.host_config.clone().unwrap_or_default();
     let (agent, ()) = tokio::try_join!(
@@ -101,8 +102,13 @@ impl Launch<'_> {
         user: AgentUser,
         progress: &dyn Progress,
     ) -> Result<String, LaunchError> {
+        let labels = spec.labels.clone().unwrap_or_default();
         let agent = self.create(&names.starting, spec).await;
-        let agent = agent.map_err(|error| step("create the guest", error))?;
+        let agent = agent.map_err(|error| {
+            // Nothing carries the labels by which it would be found.
+            workspace::clear(&labels);
+            step("create the guest", error)
+        })?;
         workspace::fill(self.engine, (&agent, sidecar), plan, user, progress).await?;
         Ok(agent)
     }

@@ -13,6 +13,8 @@ pub(crate) struct Names {
     pub(crate) doors: String,
     pub(crate) events: String,
     pub(crate) workspace: String,
+    /// The agent's own copy of a mounted workspace's repository.
+    pub(crate) repository: String,
 }
 
 impl Names {
@@ -25,6 +27,7 @@ impl Names {
             doors: name("doors"),
             events: name("events"),
             workspace: name("workspace"),
+            repository: name("git"),
         }
     }
 }

@@ -8,6 +8,7 @@ use bollard::query_parameters::{RemoveContainerOptionsBuilder, RemoveVolumeOptio
 
 use crate::engine::{Engine, status};
 use crate::objects::{self, Kind, Object};
+use crate::workspace;
 
 /// How often removal is tried: an engine is not always done with what it just let go of.
 const ATTEMPTS: u32 = 12;
@@ -39,8 +40,9 @@ pub(crate) async fn remove_all(
 async fn remove_each(engine: &Engine, objects: &[Object]) -> Option<Error> {
     let mut last = None;
     for object in objects {
-        if let Err(error) = remove(engine, object.kind, &object.id).await {
-            last = Some(error);
+        match remove(engine, object.kind, &object.id).await {
+            Ok(()) => workspace::clear(&object.labels),
+            Err(error) => last = Some(error),
         }
     }
     last

@@ -2,11 +2,14 @@
 
 mod mounted;
 
+pub(crate) use mounted::clear;
+
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use bollard::models::Mount;
 use bottle_backend::files::{Digest, Entry, EntryKind, TarOwner, digest_of_tar, pack};
-use bottle_backend::workspace::{Selection, is_volatile, select};
+use bottle_backend::workspace::{is_volatile, select, select_repository};
 use bottle_backend::{CopyError, LaunchError, Owner, Progress, PutFile};
 use bottle_plan::BottlePlan;
 use bottle_plan::paths::GuestPath;
@@ -20,15 +23,26 @@ use crate::spec::volume;
 
 /// Where the sidecar's own volume keeps what the copied workspace was: no guest sees it.
 const DIGEST: &str = "/events/workspace.digest";
+/// What stands there when nothing was copied.
+const MOUNTED: &str = "mounted";
+
+/// What the engine has to know of the working folder.
+pub(crate) struct Workspace {
+    /// The folder, and what covers parts of it.
+    pub(crate) mounts: Vec<Mount>,
+    /// What has to be known to take covers away again.
+    pub(crate) labels: HashMap<String, String>,
+}
 
 /// Returns what is mounted for the working folder.
-pub(crate) fn mounts(plan: &BottlePlan, owner: &Owner, names: &Names) -> Result<Vec<Mount>, LaunchError> {
+pub(crate) fn plan(plan: &BottlePlan, owner: &Owner, names: &Names) -> Result<Workspace, LaunchError> {
     let at = plan.workspace.guest.as_str();
     match &plan.workspace.source {
-        WorkspaceSource::None | WorkspaceSource::Copy { .. } => {
-            Ok(vec![volume(&names.workspace, at, false, owner, Part::Workspace)])
-        }
-        WorkspaceSource::Mount { host } => mounted::mounts(host, at),
+        WorkspaceSource::None | WorkspaceSource::Copy { .. } => Ok(Workspace {
+            mounts: vec![volume(&names.workspace, at, false, owner, Part::Workspace)],
+            labels: HashMap::new(),
+        }),
+        WorkspaceSource::Mount { host } => mounted::plan(host, at, owner, names),
     }
 }
 
@@ -40,22 +54,84 @@ pub(crate) async fn fill(
     user: AgentUser,
     progress: &dyn Progress,
 ) -> Result<(), LaunchError> {
-    let filled = match &plan.workspace.source {
-        WorkspaceSource::Mount { .. } => return Ok(()),
-        WorkspaceSource::None => copy_selection(engine, agent, plan, user, Path::new("/"), nothing()).await,
+    let at = &plan.workspace.guest;
+    let to = Place {
+        engine,
+        agent,
+        at,
+        user,
+    };
+    let digest = match &plan.workspace.source {
+        WorkspaceSource::None => to.copy(Path::new("/"), itself(), at.file_name()).await,
         WorkspaceSource::Copy { host, include } => {
             progress.step("copying the workspace");
-            match choose(host.clone(), include.clone()).await {
-                Ok(selection) => {
-                    selection.notes.iter().for_each(|note| progress.detail(note));
-                    copy_selection(engine, agent, plan, user, host, selection).await
-                }
-                Err(error) => Err(error),
-            }
+            to.copy_chosen(host, include.clone(), progress).await
         }
+        WorkspaceSource::Mount { host } => to
+            .copy_repository(host, progress)
+            .await
+            .map(|()| Digest(MOUNTED.to_owned())),
     };
-    let digest = filled.map_err(step)?;
+    let digest = digest.map_err(step)?;
     remember(engine, sidecar, digest).await.map_err(step)
+}
+
+/// Where files go.
+struct Place<'a> {
+    engine: &'a Engine,
+    agent: &'a str,
+    at: &'a GuestPath,
+    user: AgentUser,
+}
+
+impl Place<'_> {
+    /// Copies what version control does not ignore.
+    async fn copy_chosen(
+        &self,
+        host: &Path,
+        include: Vec<String>,
+        progress: &dyn Progress,
+    ) -> Result<Digest, CopyError> {
+        let folder = host.to_owned();
+        let chosen = blocking(host, move || select(&folder, &include)).await?;
+        chosen.notes.iter().for_each(|note| progress.detail(note));
+        let mut entries = itself();
+        entries.extend(chosen.entries);
+        self.copy(host, entries, self.at.file_name()).await
+    }
+
+    /// Copies the repository of a mounted folder, for the agent alone.
+    async fn copy_repository(&self, host: &Path, progress: &dyn Progress) -> Result<(), CopyError> {
+        if !mounted::has_repository(host) {
+            return Ok(());
+        }
+        let folder = host.to_owned();
+        let chosen = blocking(host, move || select_repository(&folder)).await?;
+        chosen.notes.iter().for_each(|note| progress.detail(note));
+        let below = format!("{}/.git", self.at.file_name());
+        let mut entries = itself();
+        entries.extend(chosen.entries.into_iter().filter_map(|entry| {
+            let path = entry.path.strip_prefix(".git").ok()?.to_owned();
+            (!path.as_os_str().is_empty()).then_some(Entry { path, ..entry })
+        }));
+        self.copy(&host.join(".git"), entries, &below).await.map(drop)
+    }
+
+    /// Copies entries of a host's folder below `name`, beside the working folder.
+    async fn copy(&self, host: &Path, entries: Vec<Entry>, name: &str) -> Result<Digest, CopyError> {
+        let (host, name) = (host.to_owned(), PathBuf::from(name));
+        let owner = TarOwner {
+            uid: self.user.uid,
+            gid: self.user.gid,
+        };
+        copy::upload(
+            self.engine,
+            self.agent,
+            self.at.parent().as_str(),
+            move |writer| pack(&host, &entries, &name, owner, is_volatile, writer),
+        )
+        .await
+    }
 }
 
 /// Compares the working folder with what went in.
@@ -73,53 +149,31 @@ pub(crate) async fn changed(
         }
         Ok(text)
     });
-    let found = copy::download(engine, agent, at, |tar| digest_of_tar(tar, is_volatile));
-    let (remembered, found) = tokio::try_join!(remembered, found)?;
+    let remembered = remembered.await?;
+    if remembered == MOUNTED {
+        return Ok(false);
+    }
+    let found = copy::download(engine, agent, at, |tar| digest_of_tar(tar, is_volatile)).await?;
     Ok(remembered != found.0)
 }
 
-async fn choose(host: PathBuf, include: Vec<String>) -> Result<Selection, CopyError> {
-    let path = host.clone();
-    let chosen = tokio::task::spawn_blocking(move || select(&host, &include)).await;
-    chosen.map_err(|error| CopyError::Host {
-        path,
+/// The folder itself, which gives a volume's root its owner.
+fn itself() -> Vec<Entry> {
+    vec![Entry {
+        path: PathBuf::new(),
+        kind: EntryKind::Folder,
+    }]
+}
+
+async fn blocking<T: Send + 'static>(
+    host: &Path,
+    work: impl FnOnce() -> Result<T, CopyError> + Send + 'static,
+) -> Result<T, CopyError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| CopyError::Host {
+        path: host.to_owned(),
         source: std::io::Error::other(error),
     })?
-}
-
-fn nothing() -> Selection {
-    Selection {
-        entries: Vec::new(),
-        notes: Vec::new(),
-    }
-}
-
-async fn copy_selection(
-    engine: &Engine,
-    agent: &str,
-    plan: &BottlePlan,
-    user: AgentUser,
-    host: &Path,
-    mut selection: Selection,
-) -> Result<Digest, CopyError> {
-    let at = &plan.workspace.guest;
-    let (host, name) = (host.to_owned(), PathBuf::from(at.file_name()));
-    let owner = TarOwner {
-        uid: user.uid,
-        gid: user.gid,
-    };
-    // The folder itself, which gives the volume's root its owner.
-    selection.entries.insert(
-        0,
-        Entry {
-            path: PathBuf::new(),
-            kind: EntryKind::Folder,
-        },
-    );
-    copy::upload(engine, agent, at.parent().as_str(), move |writer| {
-        pack(&host, &selection.entries, &name, owner, is_volatile, writer)
-    })
-    .await
 }
 
 async fn remember(engine: &Engine, sidecar: &str, digest: Digest) -> Result<(), CopyError> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{ContainerCreateBody, HostConfig, Mount, ResourcesUlimits};
+use bollard::models::{ContainerCreateBody, HostConfig, ResourcesUlimits};
 use bottle_backend::Owner;
 use bottle_backend::environment::guest_environment;
 use bottle_plan::BottlePlan;
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::labels::{self, AgentUser, Part};
 use crate::names::Names;
+use crate::workspace::Workspace;
 
 /// Processes and threads of a guest whose bottle says nothing.
 const DEFAULT_PIDS: i64 = 4096;
@@ -31,8 +32,7 @@ pub(crate) struct AgentSpec<'a> {
     pub(crate) image: &'a str,
     /// The doors that have somebody behind them.
     pub(crate) doors: &'a [Door],
-    /// The working folder, and what covers parts of it.
-    pub(crate) workspace: Vec<Mount>,
+    pub(crate) workspace: &'a Workspace,
 }
 
 /// No network, no capability, the relay as main process.
@@ -46,12 +46,7 @@ pub(crate) fn agent_container(spec: &AgentSpec<'_>) -> ContainerCreateBody {
         working_dir: Some("/".to_owned()),
         healthcheck: Some(no_health_check()),
         image: Some(spec.image.to_owned()),
-        labels: Some(labels::of_agent(
-            spec.owner,
-            spec.user,
-            &spec.plan.workspace.guest,
-            spec.doors,
-        )),
+        labels: Some(labels(spec)),
         stop_signal: Some("SIGTERM".to_owned()),
         stop_timeout: Some(2),
         tty: Some(false),
@@ -69,6 +64,13 @@ pub(crate) fn relay_arguments(doors: &[Door]) -> Vec<String> {
         .collect()
 }
 
+fn labels(spec: &AgentSpec<'_>) -> HashMap<String, String> {
+    let at = &spec.plan.workspace.guest;
+    let mut labels = labels::of_agent(spec.owner, spec.user, at, spec.doors);
+    labels.extend(spec.workspace.labels.clone());
+    labels
+}
+
 fn environment(plan: &BottlePlan) -> Vec<String> {
     guest_environment(plan)
         .into_iter()
@@ -78,7 +80,7 @@ fn environment(plan: &BottlePlan) -> Vec<String> {
 
 fn host_config(spec: &AgentSpec<'_>) -> HostConfig {
     let mut mounts = vec![volume(&spec.names.doors, DOORS, true, spec.owner, Part::Doors)];
-    mounts.extend(spec.workspace.iter().cloned());
+    mounts.extend(spec.workspace.mounts.iter().cloned());
     HostConfig {
         network_mode: Some("none".to_owned()),
         extra_hosts: Some(
