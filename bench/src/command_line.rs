@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Report;
 use crate::tools::Tools;
-use crate::{forwarder, load, traffic, upstream};
+use crate::{forwarder, load, start, traffic, upstream};
 
 /// Measures what a bottle costs, side by side with what else there is, in one run
 #[derive(Debug, Parser)]
@@ -32,6 +32,12 @@ struct Options {
     /// How long each proxy is under load in each round, in seconds
     #[arg(long, default_value_t = 1.5)]
     seconds: f64,
+    /// How often a bottle is started
+    #[arg(long, default_value_t = 10)]
+    starts: usize,
+    /// The socket of the Docker Engine
+    #[arg(long, value_name = "SOCKET", default_value = "/var/run/docker.sock")]
+    docker_socket: PathBuf,
     /// Leaves this proxy out (and may be given several times)
     #[arg(long, value_name = "PROXY")]
     without: Vec<String>,
@@ -72,12 +78,17 @@ impl Options {
     fn run(self) -> Result<()> {
         let tools = Tools { folder: self.tools };
         let plan = traffic::Plan {
-            rounds: self.rounds.max(1),
+            rounds: self.rounds,
             seconds: self.seconds.max(0.1),
             without: self.without,
         };
+        let starts = start::Plan {
+            rounds: self.starts,
+            docker_socket: self.docker_socket,
+        };
         let report = Report {
             traffic: traffic::measure(&plan, &tools)?,
+            start: start::measure(&starts),
         };
         print!("{report}");
         if let Some(file) = self.json {

@@ -34,8 +34,6 @@ pub(crate) struct Options {
     trusted: PathBuf,
 }
 
-type Answer = Response<BoxBody<Bytes, hyper::Error>>;
-
 #[derive(Clone)]
 struct Forwarder {
     accept: TlsAcceptor,
@@ -73,7 +71,10 @@ impl Forwarder {
         let _gone = connection.with_upgrades().await;
     }
 
-    async fn open_tunnel(self, mut request: Request<Incoming>) -> Result<Answer, Infallible> {
+    async fn open_tunnel(
+        self,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<BoxBody<Bytes, hyper::Error>>, Infallible> {
         let authority = request
             .uri()
             .authority()
@@ -95,7 +96,11 @@ impl Forwarder {
         Ok(bare(StatusCode::OK))
     }
 
-    async fn forward(&self, authority: &Arc<str>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    async fn forward(
+        &self,
+        authority: &Arc<str>,
+        request: Request<Incoming>,
+    ) -> Result<Response<BoxBody<Bytes, hyper::Error>>, Infallible> {
         let sender = match self.take(authority) {
             Some(sender) => Ok(sender),
             None => self.dial(authority).await,
@@ -138,7 +143,7 @@ impl Forwarder {
     }
 }
 
-fn bare(status: StatusCode) -> Answer {
+fn bare(status: StatusCode) -> Response<BoxBody<Bytes, hyper::Error>> {
     let mut answer = Response::new(Empty::new().map_err(|never: Infallible| match never {}).boxed());
     *answer.status_mut() = status;
     answer

@@ -3,6 +3,7 @@
 mod certificates;
 mod client;
 mod command_line;
+mod engine;
 mod forwarder;
 mod load;
 mod part;
@@ -11,6 +12,7 @@ mod report;
 mod scenario;
 mod scene;
 mod server;
+mod start;
 mod summary;
 mod tools;
 mod traffic;

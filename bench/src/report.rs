@@ -5,17 +5,42 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::scenario::Scenario;
+use crate::start::Starts;
+use crate::summary::median;
 use crate::traffic::{Measured, Traffic};
 
 /// Everything that one run found.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) traffic: Traffic,
+    pub(crate) start: Starts,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.traffic.fmt(f)
+        if !self.traffic.proxies.is_empty() {
+            self.traffic.fmt(f)?;
+        }
+        self.start.fmt(f)
+    }
+}
+
+impl fmt::Display for Starts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.bottle.is_empty() && self.skipped.is_none() {
+            return Ok(());
+        }
+        if let Some(reason) = &self.skipped {
+            return writeln!(f, "SKIPPED start: {reason}");
+        }
+        let seconds = |all: &[f64]| number(median(all.iter().copied()), 3);
+        writeln!(
+            f,
+            "\nfrom the command to a working agent: {} times the same two containers started bare ({} s, {} s)",
+            times(self.ratio()),
+            seconds(&self.bottle),
+            seconds(&self.bare),
+        )
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Options {
 
 /// Builds and measures. The programs of others that it compares with are kept beside our own tools.
 pub(crate) fn run(machine: &Machine, options: &Options) -> Result<()> {
-    let packages = ["bottle-bench", "bottle-sidecar"];
+    let packages = ["bottle-bench", "bottle-sidecar", "bottle-cli"];
     let mut cargo = machine.cargo();
     cargo.args(["build", "--locked", "--release"]);
     process::run(cargo.args(packages.iter().flat_map(|package| ["--package", package])))?;
