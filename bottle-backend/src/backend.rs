@@ -17,6 +17,7 @@ pub trait Backend: Send + Sync {
     async fn availability(&self) -> Availability;
 
     /// Starts a bottle: image, sidecar, guest, self-check. The guest is empty of the agent's files afterwards.
+    /// A preserved bottle of the plan's name is started again, with its files and the limits that it was made with.
     ///
     /// Call it through [`launch()`](crate::launch()), which removes what a failed or cancelled launch has made.
     async fn launch(

@@ -1,5 +1,7 @@
 //! The suite on the fake: what it says of other backends, it must be able to say of one without walls.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::path::PathBuf;
 
 use bottle_backend::conformance::{Ability, Harness, NO_PROCESS};

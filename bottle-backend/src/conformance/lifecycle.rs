@@ -96,6 +96,42 @@ pub async fn a_preserved_bottle_keeps_its_files(harness: &dyn Harness) {
     assert_eq!(state(harness, &identity).await, None);
 }
 
+pub async fn a_preserved_bottle_can_be_started_again(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let identity = run.bottle.identity().clone();
+    run.prints(
+        "echo home > \"$HOME/file\"; echo work > \"$HOME/workspace/file\"",
+        "",
+    )
+    .await;
+    let preserved = run.bottle.preserve().await;
+    preserved.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let plan = harness.plan(&identity, WorkspaceSource::None, Resources::default());
+    let (_canceller, cancel) = Canceller::new();
+    let launched = launch(
+        harness.backend(),
+        &plan,
+        harness.materials(&identity),
+        &Quiet,
+        cancel,
+    )
+    .await;
+    let again = super::Running {
+        bottle: launched.unwrap_or_else(|error| panic!("{}", chain(&error))),
+    };
+    again
+        .prints("cat \"$HOME/file\" \"$HOME/workspace/file\"", "home\nwork\n")
+        .await;
+    let changed = again.bottle.workspace_changed().await;
+    assert!(
+        matches!(changed, Ok(true)),
+        "what was there at the very start counts: {changed:?}"
+    );
+    assert_eq!(state(harness, &identity).await, Some(BottleState::Running));
+    again.end().await;
+    assert_eq!(state(harness, &identity).await, None);
+}
+
 pub async fn the_sidecar_answers(harness: &dyn Harness) {
     let run = start(harness).await;
     let answer = run.bottle.control(&ControlRequest::Status).await;

@@ -12,6 +12,7 @@ macro_rules! conformance_suite {
                 a_second_bottle_of_the_same_name_is_refused
                 removing_again_is_no_error
                 a_preserved_bottle_keeps_its_files
+                a_preserved_bottle_can_be_started_again
                 the_sidecar_answers
                 bottles_start_in_parallel
                 the_egress_door_is_the_only_way_out

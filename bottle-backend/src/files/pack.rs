@@ -166,7 +166,7 @@ impl<W: Write> Packer<W> {
                 let (parent, name) = root.parent_of(&entry.path)?;
                 let mode = parent.look(name)?.st_mode;
                 self.digest.folder(&entry.path);
-                self.folder(&to, u32::from(mode) & 0o777)
+                self.folder(&to, mode & 0o777)
             }
             EntryKind::File => self.file(root, &entry.path, &to),
             EntryKind::Link => self.link(root, &entry.path, &to),

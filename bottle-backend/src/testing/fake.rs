@@ -38,6 +38,12 @@ struct Entry {
     digest: Option<Digest>,
 }
 
+/// How a name was taken.
+enum Claim {
+    Fresh,
+    Again,
+}
+
 impl FakeBackend {
     /// Makes one for a host.
     #[must_use]
@@ -53,10 +59,15 @@ impl FakeBackend {
     }
 
     /// Takes the name.
-    fn claim(&self, plan: &BottlePlan, owner: Owner) -> Result<(), LaunchError> {
+    fn claim(&self, plan: &BottlePlan, owner: Owner) -> Result<Claim, LaunchError> {
         self.with(|bottles| {
-            if bottles.contains_key(&plan.identity) {
-                return Err(LaunchError::NameTaken(plan.identity.clone()));
+            match bottles.get_mut(&plan.identity) {
+                Some(entry) if entry.state == BottleState::Preserved => {
+                    entry.owner = owner;
+                    return Ok(Claim::Again);
+                }
+                Some(_) => return Err(LaunchError::NameTaken(plan.identity.clone())),
+                None => {}
             }
             let entry = Entry {
                 plan: plan.clone(),
@@ -65,7 +76,7 @@ impl FakeBackend {
                 digest: None,
             };
             bottles.insert(plan.identity.clone(), entry);
-            Ok(())
+            Ok(Claim::Fresh)
         })
     }
 
@@ -119,19 +130,22 @@ impl Backend for FakeBackend {
         }
         progress.step("taking the name");
         tokio::task::yield_now().await;
-        self.claim(plan, materials.owner)?;
+        let claim = self.claim(plan, materials.owner)?;
         progress.step("making the guest");
         tokio::task::yield_now().await;
-        let digest = fill(plan).map_err(|source| LaunchError::Step {
-            step: "make the guest",
-            source,
-        })?;
+        let digest = match claim {
+            Claim::Again => None,
+            Claim::Fresh => fill(plan).map_err(|source| LaunchError::Step {
+                step: "make the guest",
+                source,
+            })?,
+        };
         progress.step("starting the guest");
         tokio::task::yield_now().await;
         self.with(|bottles| {
             if let Some(entry) = bottles.get_mut(&plan.identity) {
                 entry.state = BottleState::Running;
-                entry.digest = digest;
+                entry.digest = digest.or(entry.digest.take());
             }
         });
         Ok(Box::new(FakeBottle {
