@@ -17,9 +17,10 @@ use tokio::sync::OnceCell;
 
 use crate::bottle::DockerBottle;
 use crate::engine::Engine;
+use crate::launch::Launch;
 use crate::starts::Starts;
 use crate::watch::watch;
-use crate::{availability, cleanup, labels, launch, list, refused, remove};
+use crate::{availability, cleanup, labels, list, refused, remove};
 
 /// A container engine on a local socket.
 #[derive(Debug)]
@@ -80,7 +81,15 @@ impl Backend for DockerBackend {
             step: "reach the engine",
             source: error.into(),
         })?;
-        let started = launch::start(engine, &start, plan, &materials, progress).await?;
+        let launch = Launch {
+            engine,
+            host: &self.host,
+            start: &start,
+            plan,
+            materials: &materials,
+            progress,
+        };
+        let started = launch.run().await?;
         Ok(Box::new(DockerBottle {
             engine: engine.clone(),
             host: self.host.clone(),
@@ -118,7 +127,8 @@ impl Backend for DockerBackend {
         let engine = self.engine().await?;
         let filter = labels::filter(&owner.identity);
         let removed = remove::remove_all(engine, filter, |object| object.owner == *owner).await;
-        removed.map_err(|error| refused("remove the bottle", error))
+        removed.map_err(|error| refused("remove the bottle", error))?;
+        list::stop_without_sidecar(engine, &self.host, &owner.identity).await
     }
 
     async fn prepare_cleanup(&self) -> Result<CleanupPlan, EngineError> {

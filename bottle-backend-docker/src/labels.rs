@@ -97,6 +97,9 @@ pub(crate) fn of_agent(
     labels.insert(AGENT.to_owned(), user.to_string());
     let doors: Vec<&str> = doors.iter().map(|door| door.name()).collect();
     labels.insert(DOORS.to_owned(), doors.join(","));
+    // An image has labels too, and may not say what is taken away on the host.
+    labels.insert(MOUNTED.to_owned(), String::new());
+    labels.insert(MADE.to_owned(), String::new());
     labels
 }
 
@@ -123,7 +126,7 @@ pub(crate) fn of_mounted(folder: &Path, made: &[&str]) -> HashMap<String, String
 }
 
 pub(crate) fn read_mounted(labels: &HashMap<String, String>) -> Option<(&Path, Vec<&str>)> {
-    let folder = labels.get(MOUNTED)?;
+    let folder = labels.get(MOUNTED).filter(|folder| !folder.is_empty())?;
     let made = labels.get(MADE)?.split(',').filter(|name| !name.is_empty());
     Some((Path::new(folder), made.collect()))
 }

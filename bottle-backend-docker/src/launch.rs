@@ -1,24 +1,36 @@
 //! A start, from images to a guest that has been looked at from inside and outside.
 
-use bollard::errors::Error;
-use bollard::models::ContainerCreateBody;
-use bollard::query_parameters::{CreateContainerOptionsBuilder, RenameContainerOptionsBuilder};
-use bottle_backend::{BoxError, LaunchError, LaunchMaterials, Progress};
+mod steps;
+
+use bollard::models::{ContainerCreateBody, HostConfig};
+use bottle_backend::{BoxError, Host, LaunchError, LaunchMaterials, Progress};
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
 
-use crate::boot;
 use crate::check::self_check;
-use crate::engine::{Engine, status};
+use crate::engine::Engine;
 use crate::image::{ensure_agent_image, ensure_sidecar_image};
-use crate::labels::AgentUser;
+use crate::labels::{self, AgentUser};
 use crate::names::Names;
+use crate::objects::{self, Object};
+use crate::remove;
 use crate::spec::{AgentSpec, agent_container, sidecar_container};
 use crate::starts::Start;
-use crate::workspace;
+use crate::workspace::{self, Workspace};
+use steps::Steps;
 
 /// The doors that a sidecar of this build serves.
 const SERVED: [Door; 1] = [Door::Egress];
+
+/// What a start is given.
+pub(crate) struct Launch<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) host: &'a Host,
+    pub(crate) start: &'a Start,
+    pub(crate) plan: &'a BottlePlan,
+    pub(crate) materials: &'a LaunchMaterials,
+    pub(crate) progress: &'a dyn Progress,
+}
 
 /// What a start has made.
 pub(crate) struct Started {
@@ -27,122 +39,140 @@ pub(crate) struct Started {
     pub(crate) user: AgentUser,
 }
 
-/// Starts a bottle. Whoever calls it removes what it has made when it fails.
-pub(crate) async fn start(
-    engine: &Engine,
-    start: &Start,
-    plan: &BottlePlan,
-    materials: &LaunchMaterials,
-    progress: &dyn Progress,
-) -> Result<Started, LaunchError> {
-    let user = agent_user(plan)?;
-    let owner = &materials.owner;
-    let names = Names::of(&plan.identity);
-    let (sidecar_image, agent_image) = tokio::try_join!(
-        ensure_sidecar_image(engine, &materials.binaries, &owner.version, progress),
-        ensure_agent_image(engine, plan, materials.build_ca.as_deref(), progress),
-    )?;
-    progress.step("starting the sidecar");
-    let launch = Launch { engine, start };
-    // The sidecar's name is what two starts of one bottle race for: nothing is made before it is ours.
-    let sidecar = sidecar_container(owner, &names, &sidecar_image);
-    let sidecar = match launch.create(&names.sidecar, sidecar).await {
-        Err(error) if status(&error) == Some(409) => {
-            return Err(LaunchError::NameTaken(plan.identity.clone()));
-        }
-        created => created.map_err(|error| step("create the sidecar", error))?,
-    };
-    let doors: Vec<Door> = plan
-        .doors
-        .iter()
-        .copied()
-        .filter(|door| SERVED.contains(door))
-        .collect();
-    let workspace = workspace::plan(plan, owner, &names)?;
-    let spec = agent_container(&AgentSpec {
-        plan,
-        owner,
-        names: &names,
-        user,
-        image: &agent_image,
-        doors: &doors,
-        workspace: &workspace,
-    });
-    let asked = spec.host_config.clone().unwrap_or_default();
-    let (agent, ()) = tokio::try_join!(
-        launch.agent(&names, spec, &sidecar, plan, user, progress),
-        launch.sidecar(&sidecar, materials),
-    )?;
-    progress.step("starting the guest");
-    launch
-        .run(&agent)
-        .await
-        .map_err(|error| step("start the guest", error))?;
-    self_check(engine, &agent, &doors, &asked).await?;
-    launch
-        .rename(&agent, &names.agent)
-        .await
-        .map_err(|error| step("mark the bottle as ready", error))?;
-    Ok(Started { agent, sidecar, user })
-}
-
-struct Launch<'a> {
-    engine: &'a Engine,
-    start: &'a Start,
-}
-
 impl Launch<'_> {
-    /// Makes the guest and fills its workspace. It is not started yet.
-    async fn agent(
+    /// Starts a bottle, or one that was preserved again. Whoever calls it removes what it has made when it fails.
+    pub(crate) async fn run(&self) -> Result<Started, LaunchError> {
+        let user = agent_user(self.plan)?;
+        let names = Names::of(&self.plan.identity);
+        match self.preserved(&names).await? {
+            Some(agent) => self.again(&names, agent, user).await,
+            None => Box::pin(self.fresh(&names, user)).await,
+        }
+    }
+
+    async fn fresh(&self, names: &Names, user: AgentUser) -> Result<Started, LaunchError> {
+        let build_ca = self.materials.build_ca.as_deref();
+        let (sidecar_image, agent_image) = tokio::try_join!(
+            self.sidecar_image(),
+            ensure_agent_image(self.engine, self.plan, build_ca, self.progress),
+        )?;
+        let steps = self.steps();
+        let sidecar = self.sidecar(names, &sidecar_image).await?;
+        let workspace = workspace::plan(self.plan, &self.materials.owner, names)?;
+        let spec = self.agent_spec(names, user, &agent_image, &workspace);
+        let asked = spec.host_config.clone().unwrap_or_default();
+        let agent = async {
+            let agent = steps.agent(&names.starting, spec).await?;
+            let places = (agent.as_str(), sidecar.as_str());
+            workspace::fill(self.engine, places, self.plan, user, self.progress).await?;
+            Ok(agent)
+        };
+        let (agent, ()) = tokio::try_join!(agent, steps.boot(&sidecar, &self.materials.boot))?;
+        self.guest(&agent, &asked).await?;
+        steps.rename(&agent, &names.agent).await?;
+        Ok(Started { agent, sidecar, user })
+    }
+
+    /// Starts a preserved guest again, with a sidecar of its own.
+    async fn again(&self, names: &Names, agent: Object, user: AgentUser) -> Result<Started, LaunchError> {
+        let image = self.sidecar_image().await?;
+        let sidecar = self.sidecar(names, &image).await?;
+        self.steps().boot(&sidecar, &self.materials.boot).await?;
+        let workspace = workspace::plan(self.plan, &self.materials.owner, names)?;
+        let spec = self.agent_spec(names, user, "", &workspace);
+        // Its limits are those that it was made with.
+        let asked = HostConfig {
+            memory: None,
+            pids_limit: None,
+            ..spec.host_config.unwrap_or_default()
+        };
+        self.guest(&agent.id, &asked).await?;
+        let agent = agent.id;
+        Ok(Started { agent, sidecar, user })
+    }
+
+    /// Starts the guest's container and looks at it.
+    async fn guest(&self, agent: &str, asked: &HostConfig) -> Result<(), LaunchError> {
+        self.progress.step("starting the guest");
+        self.steps().run(agent, "start the guest").await?;
+        self_check(self.engine, agent, &self.doors(), asked).await
+    }
+
+    /// Makes the sidecar. Its name is what two starts of one bottle race for: nothing is made before it is ours.
+    async fn sidecar(&self, names: &Names, image: &str) -> Result<String, LaunchError> {
+        self.progress.step("starting the sidecar");
+        let spec = sidecar_container(&self.materials.owner, names, image);
+        let created = self.steps().sidecar(&names.sidecar, spec).await?;
+        created.ok_or_else(|| self.taken())
+    }
+
+    /// Returns the guest of a preserved bottle, none where there is no bottle of that name. What lies about of a start
+    /// that died is removed: its volumes would be mounted as they are.
+    async fn preserved(&self, names: &Names) -> Result<Option<Object>, LaunchError> {
+        let identity = &self.plan.identity;
+        let objects = objects::list(self.engine, labels::filter(identity)).await;
+        let objects = objects.map_err(|error| step("look for the bottle", error))?;
+        let ours = |object: &Object| self.host.owns(&object.owner);
+        if objects.iter().any(|object| !ours(object)) {
+            return Err(self.taken());
+        }
+        let is_guest = |object: &Object| object.is_container() && object.name == names.agent;
+        let guest = objects.iter().find(|object| is_guest(object)).cloned();
+        if guest.as_ref().is_some_and(Object::is_running) {
+            return Err(self.taken());
+        }
+        // Beside a preserved guest, only its volumes belong to it.
+        let is_left = |object: &Object| !is_guest(object) && (guest.is_none() || object.is_container());
+        let left = objects.iter().filter(|object| is_left(object));
+        if left.clone().any(|object| self.host.is_alive(&object.owner)) {
+            return Err(self.taken());
+        }
+        if left.count() > 0 {
+            let filter = labels::filter(identity);
+            let removed =
+                remove::remove_all(self.engine, filter, |object| ours(object) && is_left(object)).await;
+            removed.map_err(|error| step("remove what was left of the name", error))?;
+        }
+        Ok(guest)
+    }
+
+    fn agent_spec(
         &self,
         names: &Names,
-        spec: ContainerCreateBody,
-        sidecar: &str,
-        plan: &BottlePlan,
         user: AgentUser,
-        progress: &dyn Progress,
-    ) -> Result<String, LaunchError> {
-        let labels = spec.labels.clone().unwrap_or_default();
-        let agent = self.create(&names.starting, spec).await;
-        let agent = agent.map_err(|error| {
-            // Nothing carries the labels by which it would be found.
-            workspace::clear(&labels);
-            step("create the guest", error)
-        })?;
-        workspace::fill(self.engine, (&agent, sidecar), plan, user, progress).await?;
-        Ok(agent)
+        image: &str,
+        workspace: &Workspace,
+    ) -> ContainerCreateBody {
+        agent_container(&AgentSpec {
+            plan: self.plan,
+            owner: &self.materials.owner,
+            names,
+            user,
+            image,
+            doors: &self.doors(),
+            workspace,
+        })
     }
 
-    /// Starts the sidecar and waits until its doors listen.
-    async fn sidecar(&self, sidecar: &str, materials: &LaunchMaterials) -> Result<(), LaunchError> {
-        let stream = boot::attach(self.engine, sidecar).await;
-        let stream = stream.map_err(|error| step("attach to the sidecar", error))?;
-        self.run(sidecar)
-            .await
-            .map_err(|error| step("start the sidecar", error))?;
-        boot::boot(stream, &materials.boot).await
+    async fn sidecar_image(&self) -> Result<String, LaunchError> {
+        let version = &self.materials.owner.version;
+        ensure_sidecar_image(self.engine, &self.materials.binaries, version, self.progress).await
     }
 
-    async fn create(&self, name: &str, spec: ContainerCreateBody) -> Result<String, Error> {
-        let docker = self.engine.docker.clone();
-        let options = CreateContainerOptionsBuilder::default().name(name).build();
-        let request = async move { docker.create_container(Some(options), spec).await };
-        self.start.ask(request).await.map(|created| created.id)
+    fn doors(&self) -> Vec<Door> {
+        let doors = self.plan.doors.iter().copied();
+        doors.filter(|door| SERVED.contains(door)).collect()
     }
 
-    async fn run(&self, container: &str) -> Result<(), Error> {
-        let docker = self.engine.docker.clone();
-        let container = container.to_owned();
-        let request = async move { docker.start_container(&container, None).await };
-        self.start.ask(request).await
+    fn steps(&self) -> Steps<'_> {
+        Steps {
+            engine: self.engine,
+            start: self.start,
+        }
     }
 
-    async fn rename(&self, container: &str, name: &str) -> Result<(), Error> {
-        let docker = self.engine.docker.clone();
-        let container = container.to_owned();
-        let options = RenameContainerOptionsBuilder::default().name(name).build();
-        let request = async move { docker.rename_container(&container, options).await };
-        self.start.ask(request).await
+    fn taken(&self) -> LaunchError {
+        LaunchError::NameTaken(self.plan.identity.clone())
     }
 }
 

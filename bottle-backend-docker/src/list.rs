@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bollard::query_parameters::StopContainerOptionsBuilder;
 use bottle_backend::{ActiveBottle, BottleState, EngineError, Host};
 use bottle_plan::names::Identity;
 
@@ -22,7 +23,9 @@ pub(crate) async fn bottles(engine: &Engine, host: &Host) -> Result<Vec<ActiveBo
         .into_iter()
         .filter_map(|(identity, objects)| {
             let state = state(&identity, &objects)?;
-            let owner = objects.first().map(|object| object.owner.clone())?;
+            // A preserved bottle that was started again has a new owner in its sidecar alone.
+            let sidecar = objects.iter().find(|object| object.part == Part::Sidecar);
+            let owner = sidecar.or(objects.first()).map(|object| object.owner.clone())?;
             Some(ActiveBottle {
                 identity,
                 state,
@@ -59,6 +62,26 @@ pub(crate) fn state(identity: &Identity, objects: &[Object]) -> Option<BottleSta
         (true, false) | (false, true) => BottleState::Degraded,
         (false, false) => BottleState::Preserved,
     })
+}
+
+/// Stops a guest that a start which failed has taken up again, and whose sidecar is gone.
+pub(crate) async fn stop_without_sidecar(
+    engine: &Engine,
+    host: &Host,
+    identity: &Identity,
+) -> Result<(), EngineError> {
+    let objects = objects::list(engine, labels::filter(identity)).await;
+    let mut objects = objects.map_err(|error| refused("look for the bottle", error))?;
+    objects.retain(|object| object.is_container() && host.owns(&object.owner));
+    if let [agent] = objects.as_slice()
+        && agent.part == Part::Agent
+        && agent.is_running()
+    {
+        let options = StopContainerOptionsBuilder::default().t(2).build();
+        let stopped = engine.docker.stop_container(&agent.id, Some(options)).await;
+        stopped.map_err(|error| refused("stop the guest", error))?;
+    }
+    Ok(())
 }
 
 /// Takes a running bottle up again.

@@ -1,5 +1,7 @@
 //! Images: what builds see, what they leave behind, and what of an image has no say in a guest.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod harness;
 
 use std::sync::Mutex;

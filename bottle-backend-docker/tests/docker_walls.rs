@@ -1,5 +1,7 @@
 //! What a guest cannot reach, and where secrets are not to be found.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod harness;
 
 use std::time::Duration;

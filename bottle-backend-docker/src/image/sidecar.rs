@@ -1,7 +1,7 @@
 //! The sidecar's image: two static binaries and nothing else, packed here and never fetched.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bollard::body_full;
 use bollard::query_parameters::CreateImageOptionsBuilder;
@@ -84,8 +84,8 @@ impl Packed {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>, LaunchError> {
-    let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+fn read(path: &Path) -> Result<Vec<u8>, LaunchError> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     match bottle_util::files::read_bounded(&path, MOST_BYTES) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(LaunchError::MissingFile {
             what: "a static binary of the sidecar's",

@@ -127,12 +127,13 @@ fn is_same(asked: &Mount, found: &MountPoint) -> bool {
         && asked.read_only.map(|read_only| !read_only) == found.rw
 }
 
+/// Limits that nothing was said of are not looked at.
 fn limits(host: &HostConfig, asked: &HostConfig) -> Vec<String> {
     let mut findings = Vec::new();
-    if host.memory != asked.memory {
+    if asked.memory.is_some() && host.memory != asked.memory {
         findings.push("the memory limit is not in force".to_owned());
     }
-    if host.pids_limit != asked.pids_limit {
+    if asked.pids_limit.is_some() && host.pids_limit != asked.pids_limit {
         findings.push("the limit on processes is not in force".to_owned());
     }
     findings

@@ -157,7 +157,7 @@ fn an_engine_that_did_otherwise_is_found_out() {
     type Change = fn(&mut ContainerInspectResponse);
     let changes: &[(&str, Change)] = &[
         ("network mode", |seen| {
-            host(seen).network_mode = Some("bridge".to_owned())
+            host(seen).network_mode = Some("bridge".to_owned());
         }),
         ("attached to evil", |seen| {
             let networks = seen.network_settings.as_mut().unwrap().networks.as_mut().unwrap();
@@ -165,11 +165,11 @@ fn an_engine_that_did_otherwise_is_found_out() {
         }),
         ("privileged", |seen| host(seen).privileged = Some(true)),
         ("capabilities were added", |seen| {
-            host(seen).cap_add = Some(vec!["SYS_ADMIN".to_owned()])
+            host(seen).cap_add = Some(vec!["SYS_ADMIN".to_owned()]);
         }),
         ("capabilities were not dropped", |seen| host(seen).cap_drop = None),
         ("system call filter", |seen| {
-            host(seen).security_opt = Some(vec!["seccomp=unconfined".to_owned()])
+            host(seen).security_opt = Some(vec!["seccomp=unconfined".to_owned()]);
         }),
         ("beyond the asked", |seen| {
             host(seen)
@@ -179,13 +179,13 @@ fn an_engine_that_did_otherwise_is_found_out() {
                 .push("apparmor=unconfined".to_owned());
         }),
         ("process namespace", |seen| {
-            host(seen).pid_mode = Some("host".to_owned())
+            host(seen).pid_mode = Some("host".to_owned());
         }),
         ("IPC namespace", |seen| {
-            host(seen).ipc_mode = Some("host".to_owned())
+            host(seen).ipc_mode = Some("host".to_owned());
         }),
         ("UTS namespace", |seen| {
-            host(seen).uts_mode = Some("host".to_owned())
+            host(seen).uts_mode = Some("host".to_owned());
         }),
         ("masked", |seen| host(seen).masked_paths = Some(Vec::new())),
         ("memory limit", |seen| host(seen).memory = Some(0)),

@@ -1,5 +1,7 @@
 //! An engine to test on, and a small image in it.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
