@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use bollard::Docker;
 use bollard::container::LogOutput;
+use bollard::errors::Error;
 use bollard::exec::StartExecResults;
 use bollard::models::ExecConfig;
 use bollard::query_parameters::{
@@ -27,6 +28,9 @@ use super::skip::{Reason, skip};
 
 /// The label that names the bottle of an object.
 const IDENTITY: &str = "bottle.identity";
+
+/// How long the engine may take to remove a bottle.
+const REMOVAL: Duration = Duration::from_secs(30);
 
 /// The engine of this machine.
 #[derive(Debug)]
@@ -93,23 +97,40 @@ impl Engine {
 
     /// Removes all that belongs to a bottle, whatever state it is in.
     pub fn remove_all(&self, identity: &str) -> Result<()> {
-        self.runtime.block_on(async {
-            let objects = self.objects_of(identity).await?;
-            // Volumes last: containers hold them.
-            for object in &objects {
-                if let Object::Container { name, .. } = object {
-                    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-                    self.docker.remove_container(name, Some(options)).await?;
-                }
-            }
-            for object in &objects {
-                if let Object::Volume { name } = object {
-                    let options = RemoveVolumeOptionsBuilder::new().force(true).build();
-                    self.docker.remove_volume(name, Some(options)).await?;
-                }
+        let removed = async {
+            while !self.try_to_remove(identity).await?.is_empty() {
+                // Somebody else is removing it, or a volume is still held.
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
             Ok(())
-        })
+        };
+        let limited = async { tokio::time::timeout(REMOVAL, removed).await };
+        self.runtime.block_on(limited).context("it stays")?
+    }
+
+    /// Asks for the removal of all that is there, and returns what there was.
+    async fn try_to_remove(&self, identity: &str) -> Result<Vec<Object>> {
+        let objects = self.objects_of(identity).await?;
+        for object in &objects {
+            let removed = match object {
+                Object::Container { name, .. } => {
+                    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+                    self.docker.remove_container(name, Some(options)).await
+                }
+                Object::Volume { name } => {
+                    let options = RemoveVolumeOptionsBuilder::new().force(true).build();
+                    self.docker.remove_volume(name, Some(options)).await
+                }
+            };
+            match removed {
+                Err(Error::DockerResponseServerError {
+                    status_code: 404 | 409,
+                    ..
+                }) => {}
+                removed => removed?,
+            }
+        }
+        Ok(objects)
     }
 
     /// What the engine tells about a container, as one JSON text to search in.
@@ -230,9 +251,7 @@ impl Engine {
     }
 }
 
-async fn collect(
-    output: impl Stream<Item = Result<LogOutput, bollard::errors::Error>>,
-) -> Result<(String, String)> {
+async fn collect(output: impl Stream<Item = Result<LogOutput, Error>>) -> Result<(String, String)> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut output = std::pin::pin!(output);
     while let Some(piece) = output.next().await {
