@@ -21,6 +21,7 @@ pub mod authority;
 pub mod client;
 pub mod connect_proxy;
 pub mod events;
+pub mod git_host;
 pub mod harness;
 pub mod mock_model;
 pub mod record;

@@ -1,7 +1,9 @@
 //! What most tests of running bottles begin with: the scripted agent, and an upstream that its bottle allows.
 
+use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -74,6 +76,17 @@ egress:
             token,
             label,
         }))
+    }
+
+    /// Writes a Dockerfile for the bottle that continues the one of a provider of ours, so that the engine has built most
+    /// of it before; returns its name. The last user is the agent's again.
+    pub fn continue_dockerfile(&self, provider: &str, lines: &str) -> Result<&'static str> {
+        const NAME: &str = "continued.Dockerfile";
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let ours = fs::read_to_string(root.join("contrib").join(provider).join("Dockerfile"))?;
+        let text = format!("{ours}\nUSER root\n{lines}\nUSER node\n");
+        self.stage.write(&format!("bottles/{NAME}"), &text)?;
+        Ok(NAME)
     }
 
     /// Starts the agent with a script of its own and no terminal.

@@ -2,6 +2,7 @@
 
 mod agents_headless;
 mod agents_on_terminal;
+mod clients;
 mod coder;
 mod detached;
 mod failures;
