@@ -48,7 +48,7 @@ static int told(long result) {
     return THROUGH;
   }
   printf("refused: %s\n", strerror(errno));
-  return errno == ENOSYS || errno == EAFNOSUPPORT || errno == ENODEV ? UNKNOWN_HERE : REFUSED;
+  return errno == ENOSYS || errno == EAFNOSUPPORT || errno == ENODEV || errno == EOPNOTSUPP ? UNKNOWN_HERE : REFUSED;
 }
 
 static int address(const char *text, const char *port, struct sockaddr_storage *place, socklen_t *length) {
@@ -94,6 +94,28 @@ static int tcp(char **arguments) {
   socklen_t length;
   int family = address(argument(arguments, 0), argument(arguments, 1), &place, &length);
   return told(connected(socket(family, SOCK_STREAM, 0), (struct sockaddr *)&place, length));
+}
+
+/* Says which ports of a machine take a connection. */
+static int scan(char **arguments) {
+  struct sockaddr_storage place;
+  socklen_t length;
+  int found = 0;
+  for (int port = 1; port <= 65535; port++) {
+    char text[8];
+    snprintf(text, sizeof text, "%d", port);
+    int family = address(argument(arguments, 0), text, &place, &length);
+    int fd = socket(family, SOCK_STREAM, 0);
+    if (connected(fd, (struct sockaddr *)&place, length) == 0) {
+      printf("open: %d\n", port);
+      found = 1;
+    } else if (errno == ETIMEDOUT || errno == ENETUNREACH) {
+      break;
+    }
+    close(fd);
+  }
+  if (found) errno = 0;
+  return told(found ? 0 : -1);
 }
 
 static int udp(char **arguments) {
@@ -196,7 +218,10 @@ static int memory(char **arguments) {
 static int readable(char **arguments) {
   char byte;
   int fd = open(argument(arguments, 0), O_RDONLY | O_NONBLOCK);
-  return told(fd < 0 ? -1 : read(fd, &byte, 1));
+  long count = fd < 0 ? -1 : read(fd, &byte, 1);
+  /* What is covered with /dev/null can be opened and holds nothing. */
+  if (count == 0) errno = ENODATA;
+  return told(count == 1 ? 0 : -1);
 }
 
 static int listed(char **arguments) { return told(open(argument(arguments, 0), O_RDONLY | O_DIRECTORY)); }
@@ -319,7 +344,7 @@ static const struct {
   const char *name;
   int (*run)(char **arguments);
 } ATTEMPTS[] = {
-    {"tcp", tcp},           {"udp", udp},           {"dns", dns},
+    {"tcp", tcp}, {"scan", scan},          {"udp", udp},           {"dns", dns},
     {"icmp", icmp},         {"family", family},     {"family32", family32},
     {"unix", unix_path},    {"abstract", unix_abstract}, {"trace", trace},
     {"signal", signalled},  {"memory", memory},     {"read", readable},

@@ -1,0 +1,18 @@
+//! What an attacker who has taken over the agent would try, one file for each property.
+//!
+//! An attempt is made from inside, as the agent, and must fail at once; it is made again in a container without walls,
+//! where it must succeed, or else this kernel cannot tell whether there is a wall.
+
+mod cell;
+mod devices_and_mounts;
+mod dns;
+mod engine_socket;
+mod host_gateway;
+mod ipv6;
+mod kernel_interfaces;
+mod metadata_address;
+mod namespaces;
+mod relay_process;
+mod set_user_id;
+mod sidecar_ports;
+mod socket_families;

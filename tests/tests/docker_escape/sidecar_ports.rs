@@ -1,0 +1,35 @@
+//! The sidecar takes connections on no port: its doors are sockets in a volume.
+
+use std::net::TcpListener;
+
+use anyhow::Result;
+use bottle_tests::harness::Attempted;
+
+use crate::cell::Cell;
+
+#[test]
+fn the_sidecar_listens_on_no_port() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("the_sidecar_listens_on_no_port")? else {
+        return Ok(());
+    };
+    let sidecar = cell.engine()?.address(&cell.scene.sidecar())?.to_string();
+    assert_eq!(cell.outside(&["scan", &sidecar])?, Attempted::Refused);
+    // The same look does find a port that is open.
+    let gateway = cell.engine()?.gateway()?.to_string();
+    let _listener = TcpListener::bind((gateway.as_str(), 0))?;
+    assert_eq!(cell.outside(&["scan", &gateway])?, Attempted::Through);
+    cell.refuses_untwinned(&["tcp", &sidecar, "9099"])?;
+    cell.refuses_untwinned(&["udp", &sidecar, "9099", "hello"])
+}
+
+#[test]
+fn the_guest_listens_on_the_doors_ports_alone() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("the_guest_listens_on_the_doors_ports_alone")? else {
+        return Ok(());
+    };
+    let listening = "awk '$4 == \"0A\" {print substr($2, length($2) - 3)}' /proc/net/tcp /proc/net/tcp6";
+    let listening = cell.scene.shell(listening)?;
+    // 9099 in hexadecimal.
+    assert_eq!(listening.stdout, "238B\n", "{listening:?}");
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! Kinds of sockets that no network namespace holds back, by every way into the kernel.
+
+use anyhow::Result;
+
+use crate::cell::Cell;
+
+/// Address families of the kernel's `socket.h`, with a kind of socket that they have: packet, vsock, xdp.
+const COMMON: [[&str; 2]; 3] = [["17", "3"], ["40", "1"], ["44", "3"]];
+/// Those that many kernels lack: can, tipc, bluetooth, the kernel's own cryptography.
+const RARE: [[&str; 2]; 4] = [["29", "3"], ["30", "5"], ["31", "3"], ["38", "5"]];
+
+#[test]
+fn only_ordinary_families_can_be_made() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("only_ordinary_families_can_be_made")? else {
+        return Ok(());
+    };
+    for [family, kind] in COMMON {
+        cell.refuses(&["family", family, kind])?;
+    }
+    for [family, kind] in RARE {
+        cell.refuses_untwinned(&["family", family, kind])?;
+    }
+    Ok(())
+}
+
+/// Filters that look at `socket` alone let the same through by `socketcall`.
+#[test]
+fn the_32_bit_entry_is_closed() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("the_32_bit_entry_is_closed")? else {
+        return Ok(());
+    };
+    cell.refuses(&["family32", "40"])?;
+    cell.refuses(&["family32", "2"])
+}
+
+#[test]
+fn raw_sockets_are_refused() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("raw_sockets_are_refused")? else {
+        return Ok(());
+    };
+    cell.refuses(&["family", "2", "3"])
+        .or_else(|_| cell.refuses_untwinned(&["family", "2", "3"]))
+}
