@@ -15,6 +15,8 @@ const ROOT: &str = "0:0";
 pub(crate) struct Cell {
     pub(crate) scene: Scene,
     pub(crate) twin: String,
+    /// The program of attempts itself.
+    pub(crate) program: Vec<u8>,
     test: &'static str,
     _running: Running,
 }
@@ -45,6 +47,7 @@ impl Cell {
         Ok(Some(Self {
             scene,
             twin,
+            program,
             test,
             _running: running,
         }))

@@ -9,10 +9,20 @@ use bottle_tests::harness::Neighbour;
 use crate::cell::{AT_ONCE, Cell};
 
 #[test]
-fn the_engine_is_out_of_reach() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_engine_is_out_of_reach")? else {
+fn the_hosts_sockets_are_out_of_reach() -> Result<()> {
+    let on_the_host = |_: &_| Neighbour {
+        network: "host".to_owned(),
+        ..Neighbour::default()
+    };
+    let Some(cell) = Cell::build_beside_or_skip("the_hosts_sockets_are_out_of_reach", on_the_host)? else {
         return Ok(());
     };
+    the_engine_is_not_there(&cell)?;
+    abstract_names_are_another_network(&cell)?;
+    the_only_sockets_in_sight_are_the_doors(&cell)
+}
+
+fn the_engine_is_not_there(cell: &Cell) -> Result<()> {
     for path in [
         "/var/run/docker.sock",
         "/run/docker.sock",
@@ -25,26 +35,13 @@ fn the_engine_is_out_of_reach() -> Result<()> {
 }
 
 /// Names in the abstract namespace belong to a network namespace and to no file system.
-#[test]
-fn abstract_sockets_of_the_host_are_out_of_reach() -> Result<()> {
-    const TEST: &str = "abstract_sockets_of_the_host_are_out_of_reach";
-    let on_the_host = |_: &_| Neighbour {
-        network: "host".to_owned(),
-        ..Neighbour::default()
-    };
-    let Some(cell) = Cell::build_beside_or_skip(TEST, on_the_host)? else {
-        return Ok(());
-    };
+fn abstract_names_are_another_network(cell: &Cell) -> Result<()> {
     let _listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&cell.scene.label)?)?;
     cell.refuses(&["abstract", &cell.scene.label])
 }
 
 /// Every socket that can be seen is a door, whatever it was meant for.
-#[test]
-fn the_only_sockets_in_sight_are_the_doors() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_only_sockets_in_sight_are_the_doors")? else {
-        return Ok(());
-    };
+fn the_only_sockets_in_sight_are_the_doors(cell: &Cell) -> Result<()> {
     let find = [
         "find", "/", "-path", "/proc", "-prune", "-o", "-type", "s", "-print",
     ];

@@ -7,10 +7,15 @@ use anyhow::Result;
 use crate::cell::Cell;
 
 #[test]
-fn the_host_is_out_of_reach() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_host_is_out_of_reach")? else {
+fn the_host_is_out_of_reach_by_every_protocol() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("the_host_is_out_of_reach_by_every_protocol")? else {
         return Ok(());
     };
+    the_host_is_out_of_reach(&cell)?;
+    there_is_no_interface_and_no_route(&cell)
+}
+
+fn the_host_is_out_of_reach(cell: &Cell) -> Result<()> {
     let gateway = cell.engine()?.gateway()?.to_string();
     let listener = TcpListener::bind((gateway.as_str(), 0))?;
     let port = listener.local_addr()?.port().to_string();
@@ -22,11 +27,7 @@ fn the_host_is_out_of_reach() -> Result<()> {
     cell.refuses(&["tcp", &upstream.ip().to_string(), &upstream.port().to_string()])
 }
 
-#[test]
-fn there_is_no_interface_and_no_route() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("there_is_no_interface_and_no_route")? else {
-        return Ok(());
-    };
+fn there_is_no_interface_and_no_route(cell: &Cell) -> Result<()> {
     let interfaces = cell
         .scene
         .shell("tail -n +3 /proc/net/dev | cut -d: -f1 | xargs")?;

@@ -5,10 +5,16 @@ use anyhow::Result;
 use crate::cell::Cell;
 
 #[test]
-fn the_relays_process_is_closed() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_relays_process_is_closed")? else {
+fn the_relay_is_not_the_agents_to_touch() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("the_relay_is_not_the_agents_to_touch")? else {
         return Ok(());
     };
+    the_relays_process_is_closed(&cell)?;
+    the_doors_folder_cannot_be_written(&cell)?;
+    the_doors_port_is_taken(&cell)
+}
+
+fn the_relays_process_is_closed(cell: &Cell) -> Result<()> {
     for file in [
         "/proc/1/environ",
         "/proc/1/maps",
@@ -25,11 +31,7 @@ fn the_relays_process_is_closed() -> Result<()> {
     cell.refuses(&["signal", "1"])
 }
 
-#[test]
-fn the_doors_folder_cannot_be_written() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_doors_folder_cannot_be_written")? else {
-        return Ok(());
-    };
+fn the_doors_folder_cannot_be_written(cell: &Cell) -> Result<()> {
     cell.refuses_untwinned(&["create", "/doors/another.sock"])?;
     cell.refuses_untwinned(&["write", "/doors/relay"])?;
     let removed = cell
@@ -44,11 +46,7 @@ fn the_doors_folder_cannot_be_written() -> Result<()> {
 }
 
 /// Nobody else can take the place of a door.
-#[test]
-fn the_doors_port_is_taken() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_doors_port_is_taken")? else {
-        return Ok(());
-    };
+fn the_doors_port_is_taken(cell: &Cell) -> Result<()> {
     let users = cell
         .scene
         .shell("awk '$2 ~ /:238B$/ && $4 == \"0A\" {print $8}' /proc/net/tcp")?;

@@ -1,21 +1,24 @@
 //! Programs that run as their owner do not make root of the agent.
 
 use anyhow::{Result, ensure};
-use bottle_tests::harness::{Attempted, attempt_program};
+use bottle_tests::harness::Attempted;
 
 use crate::cell::Cell;
 
 const PROGRAM: &str = "/usr/local/bin/as-owner";
 
 #[test]
-fn a_set_user_id_program_gives_nothing() -> Result<()> {
-    const TEST: &str = "a_set_user_id_program_gives_nothing";
-    let Some(cell) = Cell::build_or_skip(TEST)? else {
+fn the_agent_stays_without_privileges() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("the_agent_stays_without_privileges")? else {
         return Ok(());
     };
-    let program = attempt_program(TEST)?.unwrap_or_default();
+    a_set_user_id_program_gives_nothing(&cell)?;
+    the_agent_has_no_capability(&cell)
+}
+
+fn a_set_user_id_program_gives_nothing(cell: &Cell) -> Result<()> {
     for container in [&cell.scene.agent(), &cell.twin] {
-        cell.engine()?.put(container, PROGRAM, &program, 0o6755)?;
+        cell.engine()?.put(container, PROGRAM, &cell.program, 0o6755)?;
     }
     let inside = cell.scene.exec(&[PROGRAM, "root"])?;
     ensure!(Attempted::of(&inside)? == Attempted::Refused, "{inside:?}");
@@ -24,11 +27,7 @@ fn a_set_user_id_program_gives_nothing() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn the_agent_has_no_capability() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_agent_has_no_capability")? else {
-        return Ok(());
-    };
+fn the_agent_has_no_capability(cell: &Cell) -> Result<()> {
     let status = cell
         .scene
         .shell("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status | cut -f2 | xargs")?;

@@ -8,10 +8,15 @@ use bottle_tests::harness::Attempted;
 use crate::cell::Cell;
 
 #[test]
-fn the_sidecar_listens_on_no_port() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_sidecar_listens_on_no_port")? else {
+fn nothing_listens_but_the_doors() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("nothing_listens_but_the_doors")? else {
         return Ok(());
     };
+    the_sidecar_listens_on_no_port(&cell)?;
+    the_guest_listens_on_the_doors_ports_alone(&cell)
+}
+
+fn the_sidecar_listens_on_no_port(cell: &Cell) -> Result<()> {
     let sidecar = cell.engine()?.address(&cell.scene.sidecar())?.to_string();
     assert_eq!(cell.outside(&["scan", &sidecar])?, Attempted::Refused);
     // The same look does find a port that is open.
@@ -22,11 +27,7 @@ fn the_sidecar_listens_on_no_port() -> Result<()> {
     cell.refuses_untwinned(&["udp", &sidecar, "9099", "hello"])
 }
 
-#[test]
-fn the_guest_listens_on_the_doors_ports_alone() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_guest_listens_on_the_doors_ports_alone")? else {
-        return Ok(());
-    };
+fn the_guest_listens_on_the_doors_ports_alone(cell: &Cell) -> Result<()> {
     let listening = "awk '$4 == \"0A\" {print substr($2, length($2) - 3)}' /proc/net/tcp /proc/net/tcp6";
     let listening = cell.scene.shell(listening)?;
     // 9099 in hexadecimal.

@@ -10,10 +10,16 @@ const COMMON: [[&str; 2]; 3] = [["17", "3"], ["40", "1"], ["44", "3"]];
 const RARE: [[&str; 2]; 4] = [["29", "3"], ["30", "5"], ["31", "3"], ["38", "5"]];
 
 #[test]
-fn only_ordinary_families_can_be_made() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("only_ordinary_families_can_be_made")? else {
+fn only_ordinary_sockets_can_be_made() -> Result<()> {
+    let Some(cell) = Cell::build_or_skip("only_ordinary_sockets_can_be_made")? else {
         return Ok(());
     };
+    only_ordinary_families_can_be_made(&cell)?;
+    the_32_bit_entry_is_closed(&cell)?;
+    raw_sockets_are_refused(&cell)
+}
+
+fn only_ordinary_families_can_be_made(cell: &Cell) -> Result<()> {
     for [family, kind] in COMMON {
         cell.refuses(&["family", family, kind])?;
     }
@@ -24,20 +30,12 @@ fn only_ordinary_families_can_be_made() -> Result<()> {
 }
 
 /// Filters that look at `socket` alone let the same through by `socketcall`.
-#[test]
-fn the_32_bit_entry_is_closed() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("the_32_bit_entry_is_closed")? else {
-        return Ok(());
-    };
+fn the_32_bit_entry_is_closed(cell: &Cell) -> Result<()> {
     cell.refuses(&["family32", "40"])?;
     cell.refuses(&["family32", "2"])
 }
 
-#[test]
-fn raw_sockets_are_refused() -> Result<()> {
-    let Some(cell) = Cell::build_or_skip("raw_sockets_are_refused")? else {
-        return Ok(());
-    };
+fn raw_sockets_are_refused(cell: &Cell) -> Result<()> {
     cell.refuses(&["family", "2", "3"])
         .or_else(|_| cell.refuses_untwinned(&["family", "2", "3"]))
 }
