@@ -167,9 +167,8 @@ impl Home {
     fn stop(&self, label: &str) {
         let mut command = self.command();
         let stopped = command
-            .args(["stop", label])
+            .args(["stop", "--discard", label])
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
             .status();
         if !stopped.is_ok_and(|status| status.success()) {
             eprintln!("bottle {label} may be left over");
