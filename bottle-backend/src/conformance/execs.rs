@@ -175,6 +175,13 @@ pub async fn a_command_past_its_limit_is_ended_with_its_children(harness: &dyn H
     run.end().await;
 }
 
+pub async fn a_child_that_stays_does_not_hold_a_command_up(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let done = run.sh("sleep 60 & echo begun; exit 4").await;
+    assert_eq!((done.status, text(&done.stdout).as_str()), (4, "begun\n"));
+    run.end().await;
+}
+
 pub async fn commands_run_side_by_side(harness: &dyn Harness) {
     let run = start(harness).await;
     run.prints("mkfifo \"$HOME/a\" \"$HOME/b\"", "").await;

@@ -38,6 +38,7 @@ macro_rules! conformance_suite {
                 a_command_runs_as_whom_it_was_told
                 a_command_past_its_limit_is_ended_with_its_children
                 commands_run_side_by_side
+                a_child_that_stays_does_not_hold_a_command_up
                 a_guest_has_no_variable_of_the_hosts
                 memory_and_processes_are_limited
             ]

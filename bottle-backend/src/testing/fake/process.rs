@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bottle_plan::BottlePlan;
@@ -18,6 +19,8 @@ use crate::{AgentSession, ExecCommand, ExecError, ExecOutput, SessionControl, Te
 
 /// The most bytes that are collected of each stream.
 const MOST_OUTPUT: usize = 8 << 20;
+/// How long streams are read after their program's end.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Runs a command to its end, within its limit.
 pub(super) async fn run(plan: &BottlePlan, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
@@ -94,7 +97,7 @@ fn spawn(plan: &BottlePlan, command: &ExecCommand, program: &str) -> Result<Opti
     }
 }
 
-/// Feeds and reads a child to its end; none when it prints too much.
+/// Feeds and reads a child to its end; none when it prints too much. A child of its own that stays is not waited for.
 async fn collect(child: &mut Child, stdin: &[u8]) -> io::Result<Option<ExecOutput>> {
     let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let feed = async {
@@ -103,31 +106,38 @@ async fn collect(child: &mut Child, stdin: &[u8]) -> io::Result<Option<ExecOutpu
         }
         std::future::pending::<()>().await;
     };
-    let read = async { tokio::try_join!(whole(output), whole(errors)) };
-    let (stdout, stderr) = tokio::select! {
-        read = read => read?,
-        () = feed => return Ok(None),
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let read = async { tokio::try_join!(whole(output, &mut stdout), whole(errors, &mut stderr)).map(drop) };
+    let ended = async {
+        let status = child.wait().await?;
+        tokio::time::sleep(GRACE).await;
+        io::Result::Ok(status)
+    };
+    let status = tokio::select! {
+        read = read => { read?; None },
+        status = ended => Some(status?),
+        () = feed => None,
     };
     if stdout.len().max(stderr.len()) > MOST_OUTPUT {
         return Ok(None);
     }
-    let status = number(child.wait().await?);
+    let status = match status {
+        Some(status) => status,
+        None => child.wait().await?,
+    };
     Ok(Some(ExecOutput {
-        status,
+        status: number(status),
         stdout,
         stderr,
     }))
 }
 
-async fn whole(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+async fn whole(stream: Option<impl AsyncRead + Unpin>, bytes: &mut Vec<u8>) -> io::Result<()> {
     if let Some(stream) = stream {
-        stream
-            .take(MOST_OUTPUT as u64 + 1)
-            .read_to_end(&mut bytes)
-            .await?;
+        let most = MOST_OUTPUT as u64 + 1;
+        stream.take(most).read_to_end(bytes).await?;
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn end(group: Option<u32>) {
