@@ -13,10 +13,12 @@ use bottle_plan::door::Door;
 use bottle_plan::git::GitGateInsteadOf;
 use bottle_plan::inputs::BackendFacts;
 use bottle_plan::names::{Identity, Name};
+use bottle_plan::workspace::WorkspaceSource;
 use tokio::sync::OnceCell;
 
 use crate::bottle::DockerBottle;
 use crate::engine::Engine;
+use crate::labels::GuestFacts;
 use crate::launch::Launch;
 use crate::starts::Starts;
 use crate::watch::watch;
@@ -97,8 +99,11 @@ impl Backend for DockerBackend {
             _watch: watch(engine, &started.agent),
             agent: started.agent,
             sidecar: started.sidecar,
-            user: started.user,
-            workspace: plan.workspace.guest.clone(),
+            guest: GuestFacts {
+                user: started.user,
+                workspace: plan.workspace.guest.clone(),
+                mounted: matches!(plan.workspace.source, WorkspaceSource::Mount { .. }),
+            },
         }))
     }
 

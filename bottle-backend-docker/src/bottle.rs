@@ -18,7 +18,7 @@ use crate::control;
 use crate::engine::{Engine, unless_missing};
 use crate::exec::open_session;
 use crate::guest_exec::{collected, guest_exec};
-use crate::labels::{self, AgentUser};
+use crate::labels::{self, GuestFacts};
 use crate::objects::Kind;
 use crate::watch::Watch;
 use crate::{copy, refused, remove, workspace};
@@ -31,8 +31,7 @@ pub(crate) struct DockerBottle {
     pub(crate) identity: Identity,
     pub(crate) agent: String,
     pub(crate) sidecar: String,
-    pub(crate) user: AgentUser,
-    pub(crate) workspace: GuestPath,
+    pub(crate) guest: GuestFacts,
     pub(crate) _watch: Watch,
 }
 
@@ -41,8 +40,8 @@ impl DockerBottle {
         match owner {
             CopyOwner::Root => TarOwner { uid: 0, gid: 0 },
             CopyOwner::Agent => TarOwner {
-                uid: self.user.uid,
-                gid: self.user.gid,
+                uid: self.guest.user.uid,
+                gid: self.guest.user.gid,
             },
         }
     }
@@ -55,7 +54,7 @@ impl Bottle for DockerBottle {
     }
 
     async fn exec(&self, command: &ExecCommand) -> Result<ExecOutput, ExecError> {
-        collected(&self.engine, &self.agent, self.user, command).await
+        collected(&self.engine, &self.agent, self.guest.user, command).await
     }
 
     async fn exec_agent(
@@ -64,7 +63,7 @@ impl Bottle for DockerBottle {
         terminal: Option<TerminalSize>,
     ) -> Result<AgentSession, ExecError> {
         let program = command.argv.first().ok_or(ExecError::Empty)?;
-        let exec = guest_exec(command, self.user, terminal, None);
+        let exec = guest_exec(command, self.guest.user, terminal, None);
         open_session(&self.engine, &self.agent, program, &exec).await
     }
 
@@ -85,7 +84,11 @@ impl Bottle for DockerBottle {
     }
 
     async fn workspace_changed(&self) -> Result<bool, CopyError> {
-        workspace::changed(&self.engine, (&self.agent, &self.sidecar), &self.workspace).await
+        if self.guest.mounted {
+            return Ok(false);
+        }
+        let containers = (self.agent.as_str(), self.sidecar.as_str());
+        workspace::changed(&self.engine, containers, &self.guest.workspace).await
     }
 
     async fn preserve(&self) -> Result<(), EngineError> {

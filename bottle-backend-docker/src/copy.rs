@@ -175,7 +175,8 @@ async fn missing_above(
     Ok(missing)
 }
 
-async fn is_there(engine: &Engine, container: &str, path: &GuestPath) -> Result<bool, CopyError> {
+/// Tells whether a path exists.
+pub(crate) async fn is_there(engine: &Engine, container: &str, path: &GuestPath) -> Result<bool, CopyError> {
     let options = ContainerArchiveInfoOptions {
         path: path.to_string(),
     };

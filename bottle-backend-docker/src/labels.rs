@@ -111,10 +111,23 @@ pub(crate) fn read(labels: &HashMap<String, String>) -> Option<(Owner, Part)> {
     Some((owner, part))
 }
 
-/// Reads whom the agent's container is for, and where that user works.
-pub(crate) fn read_agent(labels: &HashMap<String, String>) -> Option<(AgentUser, GuestPath)> {
-    let user = labels.get(AGENT)?.parse().ok()?;
-    Some((user, labels.get(WORKSPACE)?.parse().ok()?))
+/// What has to be known of a guest to take it up again without its plan.
+#[derive(Debug, Clone)]
+pub(crate) struct GuestFacts {
+    /// Whom it is for.
+    pub(crate) user: AgentUser,
+    /// Where that user works.
+    pub(crate) workspace: GuestPath,
+    /// Whether that is the host's own folder.
+    pub(crate) mounted: bool,
+}
+
+pub(crate) fn read_guest(labels: &HashMap<String, String>) -> Option<GuestFacts> {
+    Some(GuestFacts {
+        user: labels.get(AGENT)?.parse().ok()?,
+        workspace: labels.get(WORKSPACE)?.parse().ok()?,
+        mounted: read_mounted(labels).is_some(),
+    })
 }
 
 /// Says which folder of the host's is mounted, and what was made in it.

@@ -3,6 +3,7 @@
 mod steps;
 
 use bollard::models::{ContainerCreateBody, HostConfig};
+use bottle_backend::files::Digest;
 use bottle_backend::{BoxError, Host, LaunchError, LaunchMaterials, Progress};
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
@@ -39,6 +40,12 @@ pub(crate) struct Started {
     pub(crate) user: AgentUser,
 }
 
+/// A guest that was started, and what was copied into it.
+struct Guest {
+    id: String,
+    copied: Option<Digest>,
+}
+
 impl Launch<'_> {
     /// Starts a bottle, or one that was preserved again. Whoever calls it removes what it has made when it fails.
     pub(crate) async fn run(&self) -> Result<Started, LaunchError> {
@@ -61,16 +68,32 @@ impl Launch<'_> {
         let workspace = workspace::plan(self.plan, &self.materials.owner, names)?;
         let spec = self.agent_spec(names, user, &agent_image, &workspace);
         let asked = spec.host_config.clone().unwrap_or_default();
-        let agent = async {
-            let agent = steps.agent(&names.starting, spec).await?;
-            let places = (agent.as_str(), sidecar.as_str());
-            workspace::fill(self.engine, places, self.plan, user, self.progress).await?;
-            Ok(agent)
-        };
-        let (agent, ()) = tokio::try_join!(agent, steps.boot(&sidecar, &self.materials.boot))?;
-        self.guest(&agent, &asked).await?;
-        steps.rename(&agent, &names.agent).await?;
+        let (agent, ()) = tokio::try_join!(
+            self.fresh_guest(names, user, spec),
+            steps.boot(&sidecar, &self.materials.boot),
+        )?;
+        // What was copied is written down while the guest looks at itself.
+        let remembered = workspace::remember(self.engine, &sidecar, agent.copied);
+        let doors = self.doors();
+        tokio::try_join!(remembered, self_check(self.engine, &agent.id, &doors, &asked))?;
+        steps.rename(&agent.id, &names.agent).await?;
+        let agent = agent.id;
         Ok(Started { agent, sidecar, user })
+    }
+
+    /// Makes the guest, fills its working folder and starts it. Its relay was in the doors volume from the start, and
+    /// connects to doors that may not listen yet.
+    async fn fresh_guest(
+        &self,
+        names: &Names,
+        user: AgentUser,
+        spec: ContainerCreateBody,
+    ) -> Result<Guest, LaunchError> {
+        let id = self.steps().agent(&names.starting, spec).await?;
+        let copied = workspace::fill(self.engine, &id, self.plan, user, self.progress).await?;
+        self.progress.step("starting the guest");
+        self.steps().run(&id, "start the guest").await?;
+        Ok(Guest { id, copied })
     }
 
     /// Starts a preserved guest again, with a sidecar of its own.
@@ -86,16 +109,11 @@ impl Launch<'_> {
             pids_limit: None,
             ..spec.host_config.unwrap_or_default()
         };
-        self.guest(&agent.id, &asked).await?;
+        self.progress.step("starting the guest");
+        self.steps().run(&agent.id, "start the guest").await?;
+        self_check(self.engine, &agent.id, &self.doors(), &asked).await?;
         let agent = agent.id;
         Ok(Started { agent, sidecar, user })
-    }
-
-    /// Starts the guest's container and looks at it.
-    async fn guest(&self, agent: &str, asked: &HostConfig) -> Result<(), LaunchError> {
-        self.progress.step("starting the guest");
-        self.steps().run(agent, "start the guest").await?;
-        self_check(self.engine, agent, &self.doors(), asked).await
     }
 
     /// Makes the sidecar. Its name is what two starts of one bottle race for: nothing is made before it is ours.

@@ -103,7 +103,7 @@ pub(crate) async fn open(
     let agent = named(&names.agent)
         .filter(|agent| agent.is_running())
         .ok_or_else(absent)?;
-    let (user, workspace) = labels::read_agent(&agent.labels).ok_or_else(absent)?;
+    let guest = labels::read_guest(&agent.labels).ok_or_else(absent)?;
     let runs = stop_if_attached(engine, &agent.id).await;
     if !runs.map_err(|error| refused("look at the guest", error))? {
         return Err(absent());
@@ -115,8 +115,7 @@ pub(crate) async fn open(
         agent: agent.id.clone(),
         // A sidecar that is gone makes its part of the handle fail, and no other.
         sidecar: named(&names.sidecar).map_or(names.sidecar, |sidecar| sidecar.id.clone()),
-        user,
-        workspace,
+        guest,
         _watch: watch(engine, &agent.id),
     })
 }

@@ -5,10 +5,11 @@ mod mounted;
 pub(crate) use mounted::clear;
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bollard::models::Mount;
-use bottle_backend::files::{Digest, Entry, EntryKind, TarOwner, digest_of_tar, pack};
+use bottle_backend::files::{Digest, DigestBuilder, Entry, EntryKind, TarOwner, digest_of_tar, pack};
 use bottle_backend::workspace::{is_volatile, select, select_repository};
 use bottle_backend::{CopyError, LaunchError, Owner, Progress, PutFile};
 use bottle_plan::BottlePlan;
@@ -23,8 +24,6 @@ use crate::spec::volume;
 
 /// Where the sidecar's own volume keeps what the copied workspace was: no guest sees it.
 const DIGEST: &str = "/events/workspace.digest";
-/// What stands there when nothing was copied.
-const MOUNTED: &str = "mounted";
 
 /// What the engine has to know of the working folder.
 pub(crate) struct Workspace {
@@ -46,14 +45,14 @@ pub(crate) fn plan(plan: &BottlePlan, owner: &Owner, names: &Names) -> Result<Wo
     }
 }
 
-/// Fills the working folder of a guest that has not been started, and remembers outside what went in.
+/// Fills the working folder of a guest that has not been started. Returns what was copied, if anything was.
 pub(crate) async fn fill(
     engine: &Engine,
-    (agent, sidecar): (&str, &str),
+    agent: &str,
     plan: &BottlePlan,
     user: AgentUser,
     progress: &dyn Progress,
-) -> Result<(), LaunchError> {
+) -> Result<Option<Digest>, LaunchError> {
     let at = &plan.workspace.guest;
     let to = Place {
         engine,
@@ -61,19 +60,18 @@ pub(crate) async fn fill(
         at,
         user,
     };
-    let digest = match &plan.workspace.source {
-        WorkspaceSource::None => to.copy(Path::new("/"), itself(), at.file_name()).await,
+    let copied = match &plan.workspace.source {
+        WorkspaceSource::None => to
+            .copy(Path::new("/"), itself(), at.file_name())
+            .await
+            .map(|_| None),
         WorkspaceSource::Copy { host, include } => {
             progress.step("copying the workspace");
-            to.copy_chosen(host, include.clone(), progress).await
+            to.copy_chosen(host, include.clone(), progress).await.map(Some)
         }
-        WorkspaceSource::Mount { host } => to
-            .copy_repository(host, progress)
-            .await
-            .map(|()| Digest(MOUNTED.to_owned())),
+        WorkspaceSource::Mount { host } => to.copy_repository(host, progress).await.map(|()| None),
     };
-    let digest = digest.map_err(step)?;
-    remember(engine, sidecar, digest).await.map_err(step)
+    copied.map_err(step)
 }
 
 /// Where files go.
@@ -140,21 +138,44 @@ pub(crate) async fn changed(
     (agent, sidecar): (&str, &str),
     at: &GuestPath,
 ) -> Result<bool, CopyError> {
+    let found = copy::download(engine, agent, at, |tar| digest_of_tar(tar, is_volatile));
+    let (copied, found) = tokio::try_join!(recall(engine, sidecar), found)?;
+    Ok(copied != found)
+}
+
+/// Writes down what was copied, where no guest sees it.
+pub(crate) async fn remember(
+    engine: &Engine,
+    sidecar: &str,
+    copied: Option<Digest>,
+) -> Result<(), LaunchError> {
+    let Some(copied) = copied else { return Ok(()) };
+    let file = guest_path(DIGEST).map(|path| PutFile {
+        path,
+        mode: 0o600,
+        content: Some(copied.0.into_bytes()),
+    });
+    let written = match file {
+        Ok(file) => copy::put_at(engine, sidecar, file).await,
+        Err(error) => Err(error),
+    };
+    written.map_err(step)
+}
+
+/// Reads what was written down; without a note nothing was copied.
+async fn recall(engine: &Engine, sidecar: &str) -> Result<Digest, CopyError> {
     let file = guest_path(DIGEST)?;
-    let remembered = copy::download(engine, sidecar, &file, |tar| {
+    if !copy::is_there(engine, sidecar, &file).await? {
+        return Ok(DigestBuilder::skipping(is_volatile).finish());
+    }
+    copy::download(engine, sidecar, &file, |tar| {
         let mut text = String::new();
         if let Some(entry) = tar::Archive::new(tar).entries()?.next() {
-            use std::io::Read;
             entry?.take(1 << 10).read_to_string(&mut text)?;
         }
-        Ok(text)
-    });
-    let remembered = remembered.await?;
-    if remembered == MOUNTED {
-        return Ok(false);
-    }
-    let found = copy::download(engine, agent, at, |tar| digest_of_tar(tar, is_volatile)).await?;
-    Ok(remembered != found.0)
+        Ok(Digest(text))
+    })
+    .await
 }
 
 /// The folder itself, which gives a volume's root its owner.
@@ -174,15 +195,6 @@ async fn blocking<T: Send + 'static>(
         path: host.to_owned(),
         source: std::io::Error::other(error),
     })?
-}
-
-async fn remember(engine: &Engine, sidecar: &str, digest: Digest) -> Result<(), CopyError> {
-    let file = PutFile {
-        path: guest_path(DIGEST)?,
-        mode: 0o600,
-        content: Some(digest.0.into_bytes()),
-    };
-    copy::put_at(engine, sidecar, file).await
 }
 
 fn guest_path(path: &str) -> Result<GuestPath, CopyError> {

@@ -15,7 +15,13 @@ use super::context::append;
 use super::{find, refused, step};
 use crate::engine::Engine;
 
-const BINARIES: [&str; 2] = ["bottle-sidecar", "bottle-relay"];
+/// Each binary and where it lies in the image. What lies in `doors` is in the doors volume from the start, so that the
+/// guest's relay need not wait for the sidecar.
+const FILES: [(&str, &str); 3] = [
+    ("bottle-sidecar", "bottle-sidecar"),
+    ("bottle-relay", "bottle-relay"),
+    ("bottle-relay", "doors/relay"),
+];
 /// The most bytes of one binary.
 const MOST_BYTES: u64 = 256 << 20;
 
@@ -63,12 +69,13 @@ impl Packed {
     fn read(folder: &Path) -> Result<Self, LaunchError> {
         let mut hash = Sha256::new();
         let mut files = Vec::new();
-        for name in BINARIES {
-            let path = folder.join(name);
-            let content = read(&path)?;
-            hash.update((content.len() as u64).to_be_bytes());
-            hash.update(&content);
-            files.push((name, content));
+        for (name, place) in FILES {
+            let content = read(&folder.join(name))?;
+            for part in [place.as_bytes(), content.as_slice()] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+            files.push((place, content));
         }
         let mut hash = HEXLOWER.encode(&hash.finalize());
         hash.truncate(20);
@@ -77,8 +84,8 @@ impl Packed {
 
     fn tar(&self) -> io::Result<Bytes> {
         let mut tar = tar::Builder::new(Vec::new());
-        for (name, content) in &self.files {
-            append(&mut tar, Path::new(name), 0o755, content)?;
+        for (place, content) in &self.files {
+            append(&mut tar, Path::new(place), 0o755, content)?;
         }
         tar.into_inner().map(Bytes::from)
     }

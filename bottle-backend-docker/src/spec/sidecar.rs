@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountVolumeOptions};
 use bottle_backend::Owner;
 
 use super::{DOORS, never_restarted, no_health_check, our_security_options, small_log, volume};
@@ -71,7 +71,7 @@ fn host_config(owner: &Owner, names: &Names) -> HostConfig {
             "rw,nosuid,nodev,noexec,mode=0700,size=1m".to_owned(),
         )])),
         mounts: Some(vec![
-            volume(&names.doors, DOORS, false, owner, Part::Doors),
+            filled(volume(&names.doors, DOORS, false, owner, Part::Doors)),
             volume(&names.events, EVENTS, false, owner, Part::Events),
         ]),
         log_config: Some(small_log()),
@@ -80,5 +80,17 @@ fn host_config(owner: &Owner, names: &Names) -> HostConfig {
         memory_swap: Some(MEMORY),
         pids_limit: Some(PIDS),
         ..HostConfig::default()
+    }
+}
+
+/// A volume that begins with what the image has in its place: the relay.
+fn filled(mount: Mount) -> Mount {
+    let options = mount.volume_options.map(|options| MountVolumeOptions {
+        no_copy: Some(false),
+        ..options
+    });
+    Mount {
+        volume_options: options,
+        ..mount
     }
 }
