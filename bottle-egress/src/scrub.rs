@@ -13,11 +13,12 @@ use crate::limits;
 
 /// Finds the forms of one secret. What is found becomes asterisks of the same number, so that lengths stay true.
 pub(crate) struct Scrubber {
-    forms: Vec<Vec<u8>>,
+    longest: usize,
+    in_forms: [bool; 256],
     finder: Option<AhoCorasick>,
 }
 
-/// The state of scrubbing one body: what may be the beginning of a form is held back until more is there.
+/// The state of scrubbing one body: an end that could go on as a form is held back until more is there.
 #[derive(Debug, Default)]
 pub(crate) struct ScrubState {
     held: BytesMut,
@@ -33,11 +34,18 @@ impl Scrubber {
         {
             add_forms(&mut forms, password);
         }
+        forms.retain(|form| !form.is_empty());
         forms.sort_unstable();
         forms.dedup();
+        let longest = forms.iter().map(Vec::len).max().unwrap_or(0);
+        let in_forms = alphabet(&forms);
         let mut builder = AhoCorasick::builder();
         let finder = builder.match_kind(MatchKind::LeftmostLongest).build(&forms).ok();
-        Self { forms, finder }
+        Self {
+            longest,
+            in_forms,
+            finder,
+        }
     }
 
     /// Takes the secret out of every header value.
@@ -83,19 +91,30 @@ impl Scrubber {
         clean
     }
 
-    /// Returns the length of the longest end of the text that is the beginning of a form.
+    /// Returns how much of the end is held back: the run of characters that any secret could consist of.
+    ///
+    /// It must not depend on which of them the secret has. Where a body is cut can be seen, and a cut that moved with
+    /// the secret would tell a guest, who can have text echoed, whether it guessed right.
     fn held_length(&self, text: &[u8]) -> usize {
-        let longest = |form: &Vec<u8>| {
-            let start = text.len().saturating_sub(form.len().saturating_sub(1));
-            let tail = text.get(start..).unwrap_or_default();
-            let mut begins = memchr::memchr_iter(*form.first()?, tail);
-            begins.find_map(|at| {
-                let end = tail.get(at..)?;
-                form.starts_with(end).then_some(end.len())
-            })
-        };
-        self.forms.iter().filter_map(longest).max().unwrap_or(0)
+        let could_be = |byte: &&u8| self.in_forms.get(usize::from(**byte)).copied().unwrap_or(true);
+        text.iter()
+            .rev()
+            .take(self.longest.saturating_sub(1))
+            .take_while(could_be)
+            .count()
     }
+}
+
+/// All visible characters, whether a form has them or not, and whatever else a form has.
+fn alphabet(forms: &[Vec<u8>]) -> [bool; 256] {
+    let mut alphabet =
+        std::array::from_fn(|byte| u8::try_from(byte).is_ok_and(|byte| byte.is_ascii_graphic()));
+    for byte in forms.iter().flatten() {
+        if let Some(known) = alphabet.get_mut(usize::from(*byte)) {
+            *known = true;
+        }
+    }
+    alphabet
 }
 
 fn add_forms(forms: &mut Vec<Vec<u8>>, text: &str) {
