@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use hyper::Method;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde::Deserialize;
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -27,10 +28,15 @@ pub(super) fn is_graphql_query(facts: &RequestFacts<'_>) -> bool {
 /// Tells whether the request asks where large files can be downloaded.
 pub(super) fn is_large_file_download(facts: &RequestFacts<'_>) -> bool {
     let types = ["application/vnd.git-lfs+json", "application/json"];
-    object(facts, &types).is_some_and(|body| {
-        body.get("operation")
-            .is_some_and(|operation| operation == "download")
-    })
+    let known = ["operation", "transfers", "ref", "objects", "hash_algo"];
+    let posts = *facts.method == Method::POST && facts.query.as_str().is_empty();
+    posts
+        && object(facts, &types).is_some_and(|body| {
+            let downloads = body
+                .get("operation")
+                .is_some_and(|operation| operation == "download");
+            downloads && body.keys().all(|key| known.contains(&key.as_str()))
+        })
 }
 
 /// Reads the body as one JSON object, if it says that it is one and nothing else could be read in it.
@@ -39,9 +45,13 @@ fn object(facts: &RequestFacts<'_>, types: &[&str]) -> Option<BTreeMap<String, V
     let (kind, None) = (kinds.next()?.to_str().ok()?, kinds.next()) else {
         return None;
     };
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    let plain = types.iter().any(|kind| essence.eq_ignore_ascii_case(kind));
-    if !plain || facts.headers.contains_key(CONTENT_ENCODING) {
+    let (essence, parameters) = kind.split_once(';').unwrap_or((kind, ""));
+    let plain = types.iter().any(|kind| essence.trim().eq_ignore_ascii_case(kind));
+    // In another character set the same bytes could say something else.
+    let utf8 = ["", "charset=utf-8"]
+        .iter()
+        .any(|text| parameters.trim().eq_ignore_ascii_case(text));
+    if !plain || !utf8 || facts.headers.contains_key(CONTENT_ENCODING) {
         return None;
     }
     let read: Result<UniqueKeys, _> = serde_json::from_slice(facts.content?);

@@ -1,5 +1,6 @@
 //! Git over HTTP: fetching where the route says so, pushing never.
 
+use hyper::Method;
 use hyper::header::CONTENT_TYPE;
 
 use super::{Rule, content, is_safe};
@@ -25,9 +26,15 @@ pub(super) fn check(route: &CompiledRoute, facts: &RequestFacts<'_>) -> Result<(
     }
 }
 
-/// Tells whether the request is one half of a fetch, and so allowed to POST where writing is not.
+/// Tells whether the request is the half of a fetch that posts, exactly as git sends it, and so is allowed where writing
+/// is not: what merely looks like it may be something else to the server.
 pub(super) fn is_fetch(facts: &RequestFacts<'_>) -> bool {
-    classify(facts) == GitUse::Fetch
+    let mut types = facts.headers.get_all(CONTENT_TYPE).into_iter();
+    let only = (types.next().map(|kind| kind.as_bytes()), types.next());
+    *facts.method == Method::POST
+        && facts.path.decoded().ends_with("/git-upload-pack")
+        && facts.query.as_str().is_empty()
+        && matches!(only, (Some(b"application/x-git-upload-pack-request"), None))
 }
 
 /// Tells whether the request asks where large files can be got or put. Its own check comes before that of forges.

@@ -288,6 +288,8 @@ fn matches_are_alternatives_of_joint_conditions() {
     }
     refuses(&policy, &at("/v1/x").method("POST"), Rule::NoMatch);
     allows(&policy, &at("/t/5").method("POST").header("x-team", "green"));
+    let twice = at("/t/5").header("x-team", "green").header("x-team", "evil");
+    refuses(&policy, &twice, Rule::NoMatch);
     for (path, team) in [("/t/5", "greenish"), ("/t/5x", "green"), ("/a/t/5", "green")] {
         refuses(&policy, &at(path).header("x-team", team), Rule::NoMatch);
     }
@@ -487,11 +489,45 @@ fn a_forge_is_written_only_where_allowed() {
         ("POST", "api.github.com/repos/o/r/issues/1/comments"),
         ("POST", "api.github.com/repos/o/r/pulls"),
         ("POST", "api.github.com/repos/o/r/pulls/1/reviews"),
-        ("POST", "github.com/o/r.git/git-upload-pack"),
         ("PUT", "gitlab.example.com/api/v4/projects/1/repository/files/a"),
         ("PUT", "a.example/repos/o/r/contents/a"),
     ] {
         allows(&policy, &get(&format!("https://{path}")).method(method));
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_fetch_writes_nothing() {
+    let mut forge = route("gitlab.com");
+    forge.git.fetch = true;
+    let policy = policy(vec![forge]);
+    let fetch = "application/x-git-upload-pack-request";
+    let send = |method, path: &str, kind| {
+        get(&format!("https://gitlab.com/{path}"))
+            .method(method)
+            .header("content-type", kind)
+    };
+    allows(&policy, &send("POST", "o/r.git/git-upload-pack", fetch));
+    for (method, path, kind) in [
+        (
+            "POST",
+            "api/v4/projects/1/repository/commits",
+            "application/json; x=git-upload-pack",
+        ),
+        ("PUT", "api/v4/projects/1/merge_requests/1/merge", fetch),
+        (
+            "PUT",
+            "api/v4/projects/1/repository/files/git-upload-pack",
+            "application/json",
+        ),
+        (
+            "POST",
+            "api/v4/projects/1/repository/files/git-upload-pack?branch=main&content=x",
+            fetch,
+        ),
+        ("DELETE", "api/v4/projects/1/info/refs", fetch),
+    ] {
+        refuses(&policy, &send(method, path, kind), Rule::ForgeWrite);
     }
 }
 
