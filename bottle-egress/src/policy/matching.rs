@@ -116,7 +116,9 @@ impl HeaderTest {
             ValueTest::Exact(exact) => value.as_bytes() == exact,
             ValueTest::Regex(regex) => regex.is_match(value.as_bytes()),
         };
-        headers.get_all(self.name.as_str()).iter().any(test)
+        // Of two values a server may take either, so only a single one can be checked.
+        let mut values = headers.get_all(self.name.as_str()).iter();
+        values.next().is_some_and(test) && values.next().is_none()
     }
 }
 

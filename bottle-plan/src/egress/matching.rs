@@ -42,7 +42,7 @@ pub enum PathMatch {
 pub struct HeaderMatch {
     /// The field's name, lower case.
     pub name: String,
-    /// What its value must be; a repeated field matches when one of its values does.
+    /// What its value must be; a repeated field matches nothing.
     #[serde(flatten)]
     pub value: ValueMatch,
 }
