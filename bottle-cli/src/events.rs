@@ -1,7 +1,7 @@
 //! Fetching a bottle's events from its sidecar into its state folder.
 
 use bottle_backend::{Bottle, ControlError};
-use bottle_wire::chain::Line;
+use bottle_wire::chain::{ChainError, Line};
 use bottle_wire::control::{ControlAnswer, ControlRequest};
 
 use crate::state::{CHAIN, ChainState, StateError, StateFolder};
@@ -55,6 +55,19 @@ pub async fn drain(bottle: &dyn Bottle, state: &StateFolder) -> Result<u64, Drai
             return Ok(chain.head.seq - before);
         }
     }
+}
+
+/// Checks the fetched events against the chain's key and head.
+///
+/// # Errors
+///
+/// The first line that is not what the sidecar wrote.
+pub fn verify(lines: &[String], chain: &ChainState) -> Result<u64, ChainError> {
+    bottle_wire::chain::verify(
+        lines.iter().map(String::as_str),
+        chain.key.as_bytes(),
+        &chain.head,
+    )
 }
 
 fn advance(chain: &mut ChainState, lines: &[String]) -> Result<(), DrainError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bottle_backend::Backend;
 use bottle_backend::prepare::{HostView, PrepareError};
 use bottle_plan::BottlePlan;
+use bottle_plan::egress::RouteOwner;
 use bottle_plan::inputs::{ManifestInputs, PlanInputs};
 use bottle_plan::names::{EnvName, Identity, NameError};
 use bottle_plan::spec::StartSpec;
@@ -211,5 +212,14 @@ fn missing_parts(plan: &BottlePlan) -> Vec<String> {
         );
     }
     notes.push("this build does not scan what leaves".to_owned());
+    if plan
+        .egress
+        .routes
+        .iter()
+        .any(|route| route.owner == RouteOwner::Provider)
+    {
+        let note = "this build does not look into requests to a model: tools that run at the provider can fetch and send";
+        notes.push(note.to_owned());
+    }
     notes
 }

@@ -21,6 +21,9 @@ use crate::state::{
 };
 use crate::{Host, Prepared, RunSecrets, events};
 
+/// How long it may take to find out whether the agent left something in its workspace.
+pub(crate) const COMPARE_LIMIT: Duration = Duration::from_secs(60);
+
 /// A bottle whose agent can be attached.
 pub struct Running {
     plan: BottlePlan,
@@ -307,10 +310,13 @@ impl Running {
         if status != 0 {
             return Some(format!("the agent ended with status {status}"));
         }
-        match self.bottle.workspace_changed().await {
-            Ok(false) => None,
-            Ok(true) => Some("the agent left work in the workspace".to_owned()),
-            Err(error) => Some(format!("the workspace could not be compared: {error}")),
+        let compared = tokio::time::timeout(COMPARE_LIMIT, self.bottle.workspace_changed()).await;
+        match compared {
+            // An agent can make a workspace that takes for ever to read.
+            Err(_) => Some("the workspace takes too long to compare".to_owned()),
+            Ok(Ok(false)) => None,
+            Ok(Ok(true)) => Some("the agent left work in the workspace".to_owned()),
+            Ok(Err(error)) => Some(format!("the workspace could not be compared: {error}")),
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use bottle_backend::EngineError;
+use bottle_backend::{Bottle, EngineError};
 use bottle_plan::names::Identity;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::host::process_started;
+use crate::running::COMPARE_LIMIT;
 use crate::state::{PRESERVE, StateError, StateFolder};
 use crate::{Host, Wiring, events};
 
@@ -57,7 +58,7 @@ pub async fn stop(
             {
                 tracing::warn!(%error, "the last events are missing");
             }
-            if !discard && bottle.workspace_changed().await.unwrap_or(true) {
+            if !discard && changed(bottle.as_ref()).await {
                 bottle.preserve().await?;
                 let reason = "the agent left work in the workspace";
                 state.write(PRESERVE, reason.as_bytes())?;
@@ -74,6 +75,12 @@ pub async fn stop(
     }
     state.remove()?;
     Ok(StopOutcome::Removed)
+}
+
+/// Tells whether the agent left something in its workspace; when that cannot be said in time, it has.
+async fn changed(bottle: &dyn Bottle) -> bool {
+    let compared = tokio::time::timeout(COMPARE_LIMIT, bottle.workspace_changed()).await;
+    !matches!(compared, Ok(Ok(false)))
 }
 
 /// Ends the command that is attached to a bottle, if there is one, and waits until it has settled the bottle.

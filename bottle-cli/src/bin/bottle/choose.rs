@@ -7,11 +7,12 @@ use bottle_backend::{Availability, Backend};
 use bottle_cli::exit::Exit;
 use bottle_cli::{Host, PrepareStartError, Prepared, StartRequest, Wiring, prepare_start};
 use bottle_document::RenderStyle;
-use bottle_manifest::{Folders, Manifest, ManifestRequest, check_dockerfile};
+use bottle_manifest::{AgentOrigin, Folders, Manifest, ManifestRequest, check_dockerfile};
 use bottle_plan::names::{Identity, Label, Name};
 use bottle_plan::spec::{RunMode, StartSpec};
 use bottle_plan::workspace::WorkspaceSource;
 use bottle_provider::RegistryError;
+use bottle_util::untrusted;
 
 use crate::args::{StartArgs, WorkspaceMode};
 use crate::picker::{Choice, pick};
@@ -20,6 +21,9 @@ use crate::{ask, terminal};
 
 /// The longest label, in bytes, that still is its own identity.
 const MOST_LABEL: usize = 40;
+
+/// How many characters of a repository's prompt are shown.
+const MOST_SHOWN: usize = 2000;
 
 /// Returns the folders that manifests are read from.
 pub(crate) fn folders(host: &Host) -> Folders {
@@ -68,6 +72,7 @@ pub(crate) fn request(host: &Host, args: &StartArgs) -> Result<StartRequest, Fai
         },
     )?;
     check_trust(&manifest, args)?;
+    show_foreign(&manifest);
     let workspace = workspace(host, args);
     check_image(&manifest, host, &workspace)?;
     let mode = match &args.prompt {
@@ -268,6 +273,26 @@ fn pick_from(title: &str, choices: &[Choice], instead: &str) -> Result<usize, Fa
         return Err(Failure::words(Exit::Usage, "nobody can be asked").hint(instead.to_owned()));
     }
     pick(title, choices)?.ok_or_else(Failure::declined)
+}
+
+/// Shows the text of an agent that a repository ships, before anybody says yes to it.
+fn show_foreign(manifest: &Manifest) {
+    let AgentOrigin::Repository { sha256 } = &manifest.agent_origin else {
+        return;
+    };
+    let path = manifest.agent_path.display().to_string();
+    anstream::eprintln!(
+        "bottle: this agent comes from the repository: {}",
+        untrusted::line(&path)
+    );
+    anstream::eprintln!("        sha256 {sha256}");
+    let shown: String = manifest.inputs.prompt.chars().take(MOST_SHOWN).collect();
+    for line in shown.lines() {
+        anstream::eprintln!("  | {}", untrusted::line(line));
+    }
+    if shown.len() < manifest.inputs.prompt.len() {
+        anstream::eprintln!("  | ... and more: read the file");
+    }
 }
 
 /// A repository's agent that nobody looks at before it starts must be one whose text somebody has read.

@@ -1,7 +1,7 @@
 //! `bottle log`: what a bottle's doors decided.
 
 use bottle_cli::exit::Exit;
-use bottle_cli::state::StateFolder;
+use bottle_cli::state::{CHAIN, StateFolder};
 use bottle_cli::{Host, Wiring, events};
 use bottle_util::untrusted;
 use bottle_wire::chain::Line;
@@ -22,7 +22,11 @@ pub(crate) async fn run(host: &Host, args: &LogArgs) -> Result<u8, Failure> {
     {
         anstream::eprintln!("bottle: the newest events are missing: {error}");
     }
-    for text in state.events()? {
+    let lines = state.events()?;
+    if let Err(error) = events::verify(&lines, &state.read_json(CHAIN)?) {
+        anstream::eprintln!("bottle: the log is not what the doors wrote: {error}");
+    }
+    for text in lines {
         let Ok(line) = serde_json::from_str::<Line>(&text) else {
             anstream::eprintln!("bottle: a line of the log is damaged");
             continue;

@@ -38,7 +38,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
     {
-        Ok(runtime) => report::end(runtime.block_on(run(line))),
+        Ok(runtime) => {
+            let ended = report::end(runtime.block_on(run(line)));
+            // A thread that still reads the terminal, or a stream that an agent made endless, must not hold us.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => report::end(Err(Failure::internal(error))),
     }
 }
