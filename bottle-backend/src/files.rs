@@ -12,3 +12,6 @@ pub use unpack::{Unpacked, unpack};
 
 pub(crate) use beneath::Folder;
 pub(crate) use pack::kind;
+
+#[cfg(test)]
+mod tests;

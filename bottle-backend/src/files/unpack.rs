@@ -187,3 +187,6 @@ fn plain(path: &Path) -> Result<Option<PathBuf>, PathBuf> {
 fn too_much(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, what)
 }
+
+#[cfg(test)]
+mod tests;

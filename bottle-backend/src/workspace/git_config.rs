@@ -197,3 +197,6 @@ fn unquoted(value: &str) -> String {
     }
     if in_quotes { out } else { out.trim_end().to_owned() }
 }
+
+#[cfg(test)]
+mod tests;
