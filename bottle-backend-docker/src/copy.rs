@@ -13,8 +13,9 @@ use bollard::query_parameters::{
 use bottle_backend::files::{TarOwner, pack_path, unpack};
 use bottle_backend::{BoxError, CopyError, PutFile};
 use bottle_plan::paths::GuestPath;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use tokio_util::io::{StreamReader, SyncIoBridge};
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, unless_missing};
 use channel::ChannelWriter;
@@ -143,6 +144,10 @@ pub(crate) async fn download<T: Send + 'static>(
         path: from.to_string(),
     };
     let stream = engine.docker.download_from_container(container, Some(options));
+    // Who stops waiting ends the stream, and with it the thread that reads: a guest's file can be as good as endless.
+    let cancel = CancellationToken::new();
+    let _cancelled_when_dropped = cancel.clone().drop_guard();
+    let stream = stream.take_until(cancel.cancelled_owned());
     let reader = Box::pin(StreamReader::new(stream.map_err(io::Error::other)));
     let failed = |error: BoxError| guest(from.as_str(), error);
     let work = tokio::task::spawn_blocking(move || read(&mut SyncIoBridge::new(reader)));

@@ -91,7 +91,7 @@ pub struct ExecCommand {
     pub directory: Option<GuestPath>,
     /// Variables beyond the guest's own. They reach this command only, and no configuration.
     pub env: Vec<(EnvName, Secret)>,
-    /// What it reads on its standard input.
+    /// What it reads on its standard input; agent sessions read what is written to them instead.
     pub stdin: Vec<u8>,
     /// The most time it may take; agent sessions have none of their own.
     pub limit: Duration,
