@@ -37,7 +37,8 @@ pub fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> io::Result<()>
     file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+    // Closed before it has its name: a program that somebody has open for writing cannot be run.
+    file.into_temp_path().persist(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
 }
 
