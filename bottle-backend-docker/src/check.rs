@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bollard::models::HostConfig;
+use bollard::query_parameters::LogsOptionsBuilder;
 use bottle_backend::{BoxError, LaunchError};
 use bottle_plan::door::Door;
 use bottle_util::untrusted;
 use bottle_wire::check::SelfCheck;
+use futures_util::TryStreamExt;
 
 use crate::engine::Engine;
 use crate::exec::{Collected, Exec, run};
@@ -22,7 +24,15 @@ pub(crate) async fn self_check(
     doors: &[Door],
     asked: &HostConfig,
 ) -> Result<(), LaunchError> {
-    let inside = inside(engine, agent, doors);
+    let inside = async {
+        match inside(engine, agent, doors).await {
+            Ok(findings) => Ok(findings),
+            Err(error) => ended(engine, agent)
+                .await
+                .map(|finding| vec![finding])
+                .ok_or(error),
+        }
+    };
     let outside = async {
         let seen = engine.docker.inspect_container(agent, None).await;
         seen.map_err(|error| step(error.into()))
@@ -47,6 +57,31 @@ async fn inside(engine: &Engine, agent: &str, doors: &[Door]) -> Result<Vec<Stri
     let done = tokio::time::timeout(LIMIT, run(engine, agent, &exec, &[])).await;
     let done = done.map_err(|_| step(format!("it did not end within {LIMIT:?}").into()))?;
     Ok(findings(&done.map_err(|error| step(error.into()))?))
+}
+
+/// Says why the relay has ended; none when it has not.
+async fn ended(engine: &Engine, agent: &str) -> Option<String> {
+    let seen = engine.docker.inspect_container(agent, None).await.ok()?;
+    let state = seen.state.filter(|state| state.running != Some(true))?;
+    let options = LogsOptionsBuilder::default()
+        .stdout(true)
+        .stderr(true)
+        .tail("5")
+        .build();
+    let lines: Vec<_> = engine
+        .docker
+        .logs(agent, Some(options))
+        .try_collect()
+        .await
+        .ok()?;
+    let said: String = lines.into_iter().map(|line| line.to_string()).collect();
+    Some(format!(
+        "the relay ended with status {} (killed for memory: {}) {}: {}",
+        state.exit_code.unwrap_or(-1),
+        state.oom_killed.unwrap_or(false),
+        untrusted::line(&state.error.unwrap_or_default()),
+        untrusted::line(said.trim())
+    ))
 }
 
 /// Reads the relay's report. Anything but a whole one that says yes is a finding.

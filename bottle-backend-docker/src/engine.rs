@@ -7,8 +7,11 @@ pub(crate) use frames::{Frames, Stream};
 pub(crate) use raw::{Body, RawClient, RawError, Upgraded};
 
 use std::path::Path;
+use std::sync::Arc;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
+
+use crate::image::Making;
 
 /// Seconds until the head of an answer must be there. Streams have limits of their own.
 const ANSWER_SECONDS: u64 = 120;
@@ -18,6 +21,7 @@ const ANSWER_SECONDS: u64 = 120;
 pub(crate) struct Engine {
     pub(crate) docker: Docker,
     pub(crate) raw: RawClient,
+    pub(crate) making: Arc<Making>,
 }
 
 impl Engine {
@@ -28,6 +32,7 @@ impl Engine {
         Ok(Self {
             docker: docker.negotiate_version().await?,
             raw: RawClient::new(socket),
+            making: Arc::default(),
         })
     }
 }

@@ -3,12 +3,14 @@
 mod base;
 mod build;
 mod context;
+mod making;
 mod progress;
 mod session;
 mod sidecar;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use making::Making;
 pub(crate) use sidecar::ensure_sidecar_image;
 
 use std::path::Path;
@@ -37,6 +39,10 @@ pub(crate) async fn ensure_agent_image(
     .map_err(|error| step("read the build's files", error))?;
     let bases = base::ids(engine, &context.dockerfile).await?;
     let tag = format!("bottle-agent-{}:{}", plan.provider.template, context.hash(&bases));
+    if let Some(id) = find(engine, &tag).await? {
+        return Ok(id);
+    }
+    let _alone = engine.making.of(&tag).await;
     if let Some(id) = find(engine, &tag).await? {
         return Ok(id);
     }

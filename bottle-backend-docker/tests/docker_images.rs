@@ -278,3 +278,28 @@ async fn a_user_that_is_not_the_agents_to_have_is_refused() {
         );
     }
 }
+
+#[tokio::test]
+async fn parallel_starts_build_once() {
+    let Some(harness) = docker("parallel_starts_build_once").await else {
+        return;
+    };
+    let dockerfile = fresh();
+    let plans = [
+        plan(&harness, "a", &dockerfile),
+        plan(&harness, "b", &dockerfile),
+        plan(&harness, "c", &dockerfile),
+    ];
+    let started = tokio::join!(
+        start(&harness, &plans[0], |_| {}),
+        start(&harness, &plans[1], |_| {}),
+        start(&harness, &plans[2], |_| {}),
+    );
+    let mut builds = 0;
+    for (bottle, heard) in [started.0, started.1, started.2] {
+        let steps = heard.steps.into_inner().unwrap();
+        builds += steps.iter().filter(|step| step.contains("building")).count();
+        end(bottle.unwrap()).await;
+    }
+    assert_eq!(builds, 1);
+}

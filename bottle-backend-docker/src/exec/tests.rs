@@ -63,6 +63,7 @@ fn engine(socket: &Path) -> Engine {
         docker: bollard::Docker::connect_with_unix(socket.to_str().unwrap(), 5, bollard::API_DEFAULT_VERSION)
             .unwrap(),
         raw: crate::engine::RawClient::new(socket),
+        making: std::sync::Arc::default(),
     }
 }
 

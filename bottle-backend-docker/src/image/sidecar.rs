@@ -40,6 +40,10 @@ pub(crate) async fn ensure_sidecar_image(
     if let Some(id) = find(engine, &reference).await? {
         return Ok(id);
     }
+    let _alone = engine.making.of(&reference).await;
+    if let Some(id) = find(engine, &reference).await? {
+        return Ok(id);
+    }
     progress.step("packing the sidecar's image");
     let options = CreateImageOptionsBuilder::default()
         .from_src("-")
