@@ -22,6 +22,7 @@ pub mod address;
 mod decide;
 mod http1;
 pub mod limits;
+mod patience;
 pub mod policy;
 pub mod request;
 mod scrub;

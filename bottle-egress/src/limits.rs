@@ -15,7 +15,7 @@ pub const CHUNK_LINE_BYTES: usize = 18;
 /// How much of a head is read at once, in bytes: what a connection without a request costs.
 pub const HEAD_READ_BYTES: usize = 4 << 10;
 /// How much of a body is read at once, in bytes.
-pub const READ_BYTES: usize = 32 << 10;
+pub const READ_BYTES: usize = 64 << 10;
 /// The buffer of a connection to an upstream, in bytes.
 pub const UPSTREAM_BUFFER_BYTES: usize = 64 << 10;
 /// The longest body that is read before a decision which depends on it, in bytes; longer ones count as writing.
@@ -45,6 +45,8 @@ pub const ADDRESSES_TRIED: usize = 4;
 pub const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// How long a request may go without a byte in either direction.
 pub const STALL: Duration = Duration::from_secs(900);
+/// How long a request runs before it is watched: for a guest that leaves, a reload that refuses it, a stall.
+pub const WATCH_AFTER: Duration = Duration::from_millis(50);
 /// How long an upstream may take over `Expect: 100-continue` before the guest is told to go on.
 pub const CONTINUE_TIME: Duration = Duration::from_secs(1);
 /// How long the rest of a refused request is read, so that its refusal is not lost to a reset.

@@ -85,9 +85,13 @@ pub fn decide_tunnel(policy: &Policy, authority: &Authority) -> Result<(), Refus
 /// is short; unread, it is taken for one that writes.
 #[must_use]
 pub fn depends_on_body(policy: &Policy, facts: &RequestFacts<'_>) -> bool {
-    let route = policy.route(facts.authority.host());
-    let guarded = route.is_some_and(|route| !route.plan().git.api_write);
-    guarded && *facts.method == Method::POST && (forge::is_graphql(facts) || git::is_batch(facts))
+    let may = *facts.method == Method::POST && (forge::is_graphql(facts) || git::is_batch(facts));
+    let guarded = || {
+        policy
+            .route(facts.authority.host())
+            .is_some_and(|route| !route.plan().git.api_write)
+    };
+    may && guarded()
 }
 
 /// What a route says about a request for one of its hosts.

@@ -120,6 +120,6 @@ impl Refusal {
 }
 
 fn url(scheme: Scheme, authority: &Authority, path: &str) -> String {
-    let host = authority.to_host_field(scheme.default_port());
+    let host = authority.host_field(scheme.default_port());
     format!("{}://{host}{path}", scheme.as_str())
 }

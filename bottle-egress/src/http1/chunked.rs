@@ -104,7 +104,7 @@ fn trailers(buffer: &mut BytesMut) -> Result<Option<Option<HeaderMap>>, BodyErro
     }
     let section = buffer.split_to(end + 2).freeze();
     drop(buffer.split_to(2));
-    let read = fields::read(fields::lines(&section));
+    let read = fields::read(fields::lines(&section), 4, |_, _| Ok(()));
     read.map(|trailers| Some(Some(trailers)))
         .map_err(|_| BodyError::Trailers)
 }

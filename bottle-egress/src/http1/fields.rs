@@ -28,14 +28,19 @@ pub(super) fn lines(section: &Bytes) -> impl Iterator<Item = Result<Bytes, HeadE
     })
 }
 
-/// Reads field lines into a map.
-pub(super) fn read(lines: impl Iterator<Item = Result<Bytes, HeadError>>) -> Result<HeaderMap, HeadError> {
-    let mut headers = HeaderMap::with_capacity(24);
+/// Reads field lines into a map, for which it makes room, and shows each to a function.
+pub(super) fn read(
+    lines: impl Iterator<Item = Result<Bytes, HeadError>>,
+    room: usize,
+    mut note: impl FnMut(&HeaderName, &HeaderValue) -> Result<(), HeadError>,
+) -> Result<HeaderMap, HeadError> {
+    let mut headers = HeaderMap::with_capacity(room);
     for line in lines {
         if headers.len() == limits::HEAD_FIELDS {
             return Err(HeadError::TooManyFields);
         }
         let (name, value) = field(&line?)?;
+        note(&name, &value)?;
         headers.append(name, value);
     }
     Ok(headers)

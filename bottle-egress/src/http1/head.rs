@@ -1,9 +1,10 @@
 //! The head of a request: bytes in, one meaning out.
 
 use bytes::Bytes;
-use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, TRANSFER_ENCODING, UPGRADE};
+use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Method};
 
+use super::control::ControlFields;
 use super::fields;
 use crate::limits;
 use crate::request::Upgrade;
@@ -18,7 +19,7 @@ pub(crate) struct Head {
     /// The fields, as they came.
     pub(crate) headers: HeaderMap,
     /// The value of the one `Host` field.
-    pub(crate) host: Option<String>,
+    pub(crate) host: Option<HeaderValue>,
     /// How the body is delimited.
     pub(crate) framing: Framing,
     /// How that part of the body is delimited which has not been read yet.
@@ -57,7 +58,7 @@ pub(crate) struct PathAndQuery {
 
 /// The version of HTTP that a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Version {
+pub(super) enum Version {
     /// HTTP/1.0.
     Http10,
     /// HTTP/1.1.
@@ -120,21 +121,31 @@ impl Head {
         let mut lines = fields::lines(bytes);
         let request_line = lines.next().ok_or(HeadError::RequestLine)??;
         let (method, target, version) = request_line_parts(&request_line)?;
-        let headers = fields::read(lines.take_while(|line| !matches!(line, Ok(line) if line.is_empty())))?;
-        let connection = ConnectionOptions::read(&headers)?;
-        let framing = framing(&headers, &method, version)?;
+        let (mut control, before_end) = (
+            ControlFields::default(),
+            |line: &Result<Bytes, HeadError>| !matches!(line, Ok(line) if line.is_empty()),
+        );
+        let headers = fields::read(lines.take_while(before_end), most_lines(bytes), |name, value| {
+            control.note(name, value)
+        })?;
+        let framing = control.framing(&method, version)?;
         Ok(Self {
-            host: host(&headers, version)?,
+            host: control.host(version)?,
             framing,
             unread: framing,
-            close: connection.close || version == Version::Http10,
-            expects_continue: expects_continue(&headers)?,
-            upgrade: upgrade(&headers, connection),
+            close: control.close(version),
+            expects_continue: control.expects_continue(),
+            upgrade: control.upgrade(),
             method,
             target,
             headers,
         })
     }
+}
+
+/// How many field lines there can be: the room that they need is made at once.
+fn most_lines(head: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', head).count().min(limits::HEAD_FIELDS)
 }
 
 fn request_line_parts(line: &[u8]) -> Result<(Method, Target, Version), HeadError> {
@@ -152,7 +163,11 @@ fn request_line_parts(line: &[u8]) -> Result<(Method, Target, Version), HeadErro
     if method.is_empty() || method.len() > 32 || !method.iter().all(|b| fields::is_token_byte(*b)) {
         return Err(HeadError::Method);
     }
-    let method = Method::from_bytes(&method.to_ascii_uppercase()).map_err(|_| HeadError::Method)?;
+    let method = match method.iter().any(u8::is_ascii_lowercase) {
+        true => Method::from_bytes(&method.to_ascii_uppercase()),
+        false => Method::from_bytes(method),
+    };
+    let method = method.map_err(|_| HeadError::Method)?;
     let target = Target::parse(target, &method)?;
     if version == Version::Http10 && method != Method::CONNECT {
         return Err(HeadError::Version);
@@ -200,58 +215,6 @@ impl PathAndQuery {
     }
 }
 
-/// What the `Connection` fields say. An option that names any other field would take that field out of the request,
-/// so it is refused.
-#[derive(Debug, Clone, Copy, Default)]
-struct ConnectionOptions {
-    close: bool,
-    upgrade: bool,
-}
-
-impl ConnectionOptions {
-    fn read(headers: &HeaderMap) -> Result<Self, HeadError> {
-        let mut options = Self::default();
-        for value in headers.get_all(CONNECTION) {
-            let text = value.to_str().map_err(|_| HeadError::Connection)?;
-            for option in text.split(',').map(str::trim).filter(|option| !option.is_empty()) {
-                match option.to_ascii_lowercase().as_str() {
-                    "close" => options.close = true,
-                    "upgrade" => options.upgrade = true,
-                    "keep-alive" | "te" | "http2-settings" | "proxy-connection" => {}
-                    _ => return Err(HeadError::Connection),
-                }
-            }
-        }
-        Ok(options)
-    }
-}
-
-fn host(headers: &HeaderMap, version: Version) -> Result<Option<String>, HeadError> {
-    match one(headers, &HOST, HeadError::Host)? {
-        Some("") => Err(HeadError::Host),
-        Some(value) => Ok(Some(value.to_owned())),
-        None if version == Version::Http10 => Ok(None),
-        None => Err(HeadError::Host),
-    }
-}
-
-fn framing(headers: &HeaderMap, method: &Method, version: Version) -> Result<Framing, HeadError> {
-    let coding = one(headers, &TRANSFER_ENCODING, HeadError::TransferCoding)?;
-    let length = one(headers, &CONTENT_LENGTH, HeadError::Length)?;
-    let framing = match (coding, length) {
-        (Some(_), Some(_)) => return Err(HeadError::TwoFramings),
-        (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Framing::Chunked,
-        (Some(_), None) => return Err(HeadError::TransferCoding),
-        (None, Some(length)) => Framing::of_length(length)?,
-        (None, None) => Framing::None,
-    };
-    let has_body = framing != Framing::None;
-    if has_body && (*method == Method::CONNECT || version == Version::Http10) {
-        return Err(HeadError::Length);
-    }
-    Ok(framing)
-}
-
 impl Framing {
     /// Returns the framing of a body that is there as a whole.
     pub(crate) const fn of_bytes(length: usize) -> Self {
@@ -259,53 +222,6 @@ impl Framing {
             0 => Self::None,
             length => Self::Length(length as u64),
         }
-    }
-
-    fn of_length(digits: &str) -> Result<Self, HeadError> {
-        let numeric = digits.bytes().all(|b| b.is_ascii_digit()) && (1..=18).contains(&digits.len());
-        let length: u64 = if numeric {
-            digits.parse()
-        } else {
-            return Err(HeadError::Length);
-        }
-        .map_err(|_| HeadError::Length)?;
-        Ok(if length == 0 {
-            Self::None
-        } else {
-            Self::Length(length)
-        })
-    }
-}
-
-fn expects_continue(headers: &HeaderMap) -> Result<bool, HeadError> {
-    match one(headers, &EXPECT, HeadError::Expectation)? {
-        Some(value) if value.eq_ignore_ascii_case("100-continue") => Ok(true),
-        Some(_) => Err(HeadError::Expectation),
-        None => Ok(false),
-    }
-}
-
-/// An upgrade is one even where the `Connection` field forgets to say so.
-fn upgrade(headers: &HeaderMap, connection: ConnectionOptions) -> Upgrade {
-    let mut values = headers.get_all(UPGRADE).into_iter();
-    match (values.next(), values.next()) {
-        (None, _) if connection.upgrade => Upgrade::Other,
-        (None, _) => Upgrade::None,
-        (Some(value), None) if value.as_bytes().eq_ignore_ascii_case(b"websocket") => Upgrade::WebSocket,
-        _ => Upgrade::Other,
-    }
-}
-
-fn one<'a>(
-    headers: &'a HeaderMap,
-    name: &HeaderName,
-    error: HeadError,
-) -> Result<Option<&'a str>, HeadError> {
-    let mut values = headers.get_all(name).into_iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => value.to_str().map(Some).map_err(|_| error),
-        (Some(_), Some(_)) => Err(error),
     }
 }
 

@@ -20,7 +20,7 @@ fn an_ordinary_head_is_understood() {
     ))
     .unwrap();
     assert_eq!(head.method, Method::POST);
-    assert_eq!(head.host.as_deref(), Some("a.example"));
+    assert_eq!(head.host.unwrap(), "a.example");
     assert_eq!(head.framing, Framing::Length(5));
     assert_eq!(head.headers.get("accept").unwrap(), "a/b");
     assert!(!head.close && !head.expects_continue);

@@ -5,12 +5,14 @@
 
 mod body;
 mod chunked;
+mod control;
 mod fields;
 mod head;
 mod reader;
 mod writer;
 
 pub(crate) use body::{BodyDecoder, BodyError, Piece};
+use head::Version;
 pub(crate) use head::{Framing, Head, HeadError, Target};
 pub(crate) use reader::{ReadError, Reader};
 pub(crate) use writer::{AnswerHead, AnswerLength, Writer};

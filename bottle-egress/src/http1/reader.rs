@@ -2,14 +2,15 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, ReadHalf};
 use tokio_util::io::poll_read_buf;
 
 use super::HeadError;
 use crate::limits;
+use crate::patience::Patience;
 use crate::stream::Stream;
 
 /// A stream with the bytes that were read from it and not yet used.
@@ -44,18 +45,21 @@ impl Reader {
     /// # Errors
     ///
     /// When the head does not end in time or in bounds, or cannot be a head.
-    pub(crate) async fn head(&mut self) -> Result<Option<Bytes>, ReadError> {
+    pub(crate) async fn head(&mut self, patience: &mut Patience) -> Result<Option<Bytes>, ReadError> {
         if self.buffer.is_empty() {
-            match tokio::time::timeout(limits::IDLE, self.fill(limits::HEAD_READ_BYTES)).await {
-                Err(_) | Ok(Ok(0) | Err(_)) => return Ok(None),
-                Ok(Ok(_)) => {}
+            match patience
+                .wait(limits::IDLE, self.fill(limits::HEAD_READ_BYTES))
+                .await
+            {
+                None | Some(Ok(0) | Err(_)) => return Ok(None),
+                Some(Ok(_)) => {}
             }
         }
         if let Some(head) = self.take_head(&mut 0)? {
             return Ok(Some(head));
         }
-        let rest = tokio::time::timeout(limits::HEAD_TIME, self.rest_of_head());
-        rest.await.map_err(|_| ReadError::TooSlow)?.map(Some)
+        let rest = patience.wait(limits::HEAD_TIME, self.rest_of_head()).await;
+        rest.ok_or(ReadError::TooSlow)?.map(Some)
     }
 
     async fn rest_of_head(&mut self) -> Result<Bytes, ReadError> {
@@ -84,7 +88,7 @@ impl Reader {
             }
             *searched = end + 1;
             if line.ends_with(b"\r\n\r\n") || line == b"\r\n" {
-                return Ok(Some(self.buffer.split_to(end + 1).freeze()));
+                return Ok(Some(self.copy_out(end + 1)));
             }
         }
         *searched = self.buffer.len();
@@ -94,21 +98,37 @@ impl Reader {
         Ok(None)
     }
 
+    /// Takes bytes out of the buffer. They are few, and the room that they leave can be used again at once.
+    fn copy_out(&mut self, length: usize) -> Bytes {
+        let head = Bytes::copy_from_slice(self.buffer.get(..length).unwrap_or_default());
+        self.buffer.advance(length);
+        if self.buffer.is_empty() {
+            self.buffer.clear();
+        }
+        head
+    }
+
     /// Reads some bytes into the buffer, for which it makes room; 0 at the end of the stream. Cancelling it loses nothing.
     pub(crate) async fn fill(&mut self, most: usize) -> io::Result<usize> {
         self.buffer.reserve(most);
         self.stream.read_buf(&mut self.buffer).await
     }
 
-    /// The same as [`Self::fill`] for a piece of a body, as a poll function.
+    /// Reads what is there of a body into the buffer, up to a bound; 0 at the end of the stream.
+    ///
+    /// TLS comes in records: passing several on together costs one write instead of one each.
     pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.buffer.reserve(limits::READ_BYTES);
-        let read = ready!(poll_read_buf(
-            Pin::new(&mut self.stream),
-            context,
-            &mut self.buffer
-        ))?;
-        Poll::Ready(Ok(read))
+        let mut count = 0;
+        while count < limits::READ_BYTES {
+            self.buffer.reserve(limits::READ_BYTES / 4);
+            match poll_read_buf(Pin::new(&mut self.stream), context, &mut self.buffer) {
+                Poll::Ready(Ok(read)) if read > 0 => count += read,
+                Poll::Pending if count == 0 => return Poll::Pending,
+                Poll::Ready(Err(error)) if count == 0 => return Poll::Ready(Err(error)),
+                _ => break,
+            }
+        }
+        Poll::Ready(Ok(count))
     }
 
     /// Returns the bytes that were read and not yet used.

@@ -115,9 +115,11 @@ impl Writer {
         }
     }
 
-    /// Writes whatever waits of an answer that is complete.
+    /// Writes whatever still waits of an answer that is complete.
     pub(crate) async fn finish(&mut self) -> io::Result<()> {
-        self.flush().await?;
+        if !self.buffer.is_empty() {
+            self.flush().await?;
+        }
         self.begun = false;
         Ok(())
     }

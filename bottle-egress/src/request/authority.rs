@@ -1,12 +1,20 @@
 //! `host:port` as it stands in `CONNECT`, absolute targets and `Host`.
 
+use std::sync::Arc;
+
 use bottle_plan::egress::HostName;
 
-/// A host and a port.
+/// A host and a port. Clones share everything.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Authority {
+pub struct Authority(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Parts {
     host: HostName,
     port: u16,
+    /// `host:port`, and where the colon is.
+    text: String,
+    colon: usize,
 }
 
 /// Says why a text is no authority.
@@ -26,8 +34,17 @@ pub enum AuthorityError {
 impl Authority {
     /// Makes an authority of its parts.
     #[must_use]
-    pub const fn new(host: HostName, port: u16) -> Self {
-        Self { host, port }
+    pub fn new(host: HostName, port: u16) -> Self {
+        let mut text = host.in_authority();
+        let colon = text.len();
+        text.push(':');
+        text.push_str(&port.to_string());
+        Self(Arc::new(Parts {
+            host,
+            port,
+            text,
+            colon,
+        }))
     }
 
     /// Reads `host[:port]`; without a default the port must be there.
@@ -48,28 +65,35 @@ impl Authority {
             return Err(AuthorityError::Host);
         }
         let host = host.parse().map_err(|_| AuthorityError::Host)?;
-        Ok(Self { host, port })
+        Ok(Self::new(host, port))
     }
 
     /// Returns the host.
     #[must_use]
-    pub const fn host(&self) -> &HostName {
-        &self.host
+    pub fn host(&self) -> &HostName {
+        &self.0.host
     }
 
     /// Returns the port.
     #[must_use]
-    pub const fn port(&self) -> u16 {
-        self.port
+    pub fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    /// Returns `host:port`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0.text
     }
 
     /// Returns the text for a `Host` field: without the port where it is the default one.
     #[must_use]
-    pub fn to_host_field(&self, default_port: u16) -> String {
-        if self.port == default_port {
-            return self.host.in_authority();
+    pub fn host_field(&self, default_port: u16) -> &str {
+        let without_port = self.0.text.get(..self.0.colon).unwrap_or_default();
+        match self.0.port == default_port {
+            true => without_port,
+            false => &self.0.text,
         }
-        self.to_string()
     }
 }
 
@@ -99,7 +123,7 @@ fn parse_port(digits: &str) -> Option<u16> {
 
 impl std::fmt::Display for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.host.in_authority(), self.port)
+        f.write_str(self.as_str())
     }
 }
 

@@ -3,7 +3,6 @@
 //! Names are compared in lower case with `_` read as `-`: gateways of the CGI family do not tell the two apart.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::query::ParameterKind;
@@ -208,25 +207,32 @@ const METHOD_PARAMETERS: &[&str] = &[
     "x-method-override",
 ];
 
-/// The lists above as one table: this is asked for every field of every request.
-static FIELDS: LazyLock<HashMap<&str, FieldKind>> = LazyLock::new(|| {
+/// The lists above as one table, by the length of the name: this is asked for every field of every request.
+static FIELDS: LazyLock<Vec<Vec<(&str, FieldKind)>>> = LazyLock::new(|| {
     let lists = [
         (CONNECTION, FieldKind::Connection),
         (OVERRIDE, FieldKind::Override),
         (CREDENTIAL, FieldKind::Credential),
         (ACCOUNT, FieldKind::Account),
     ];
-    let entries = lists.into_iter();
-    entries
-        .flat_map(|(names, kind)| names.iter().map(move |name| (*name, kind)))
-        .collect()
+    let mut by_length = Vec::new();
+    for (names, kind) in lists {
+        for name in names {
+            by_length.resize_with(by_length.len().max(name.len() + 1), Vec::new);
+            if let Some(same_length) = by_length.get_mut(name.len()) {
+                same_length.push((*name, kind));
+            }
+        }
+    }
+    by_length
 });
 
 /// Classifies a header field by its lower-case name.
 pub(crate) fn field_kind(name: &str) -> FieldKind {
     let name = fold(name);
-    if let Some(kind) = FIELDS.get(name.as_ref()) {
-        return *kind;
+    let same_length = FIELDS.get(name.len()).into_iter().flatten();
+    if let Some((_, kind)) = same_length.copied().find(|(listed, _)| *listed == name) {
+        return kind;
     }
     if OVERRIDE_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
         return FieldKind::Override;

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use crate::http1::{BodyDecoder, Framing, Piece, Reader, Writer};
 use crate::limits;
+use crate::patience::Patience;
 use crate::stream::{Socket, Stream};
 
 /// Both sides of a guest's connection.
@@ -14,6 +15,7 @@ use crate::stream::{Socket, Stream};
 pub(super) struct Connection {
     pub(super) reader: Reader,
     pub(super) writer: Writer,
+    pub(super) patience: Patience,
 }
 
 impl Connection {
@@ -22,6 +24,7 @@ impl Connection {
         Self {
             reader: Reader::new(read),
             writer: Writer::new(write),
+            patience: Patience::new(),
         }
     }
 

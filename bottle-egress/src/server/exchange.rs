@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::{oneshot, watch};
-use tokio::time::sleep;
 
 use super::answer;
 use super::connection::{Connection, discard};
@@ -18,6 +17,7 @@ use super::shared::Shared;
 use crate::decide::{Permit, Refusal, Rule, decide};
 use crate::http1::{BodyError, Framing, Head, Reader, Writer};
 use crate::limits;
+use crate::patience::Patience;
 use crate::policy::CompiledRoute;
 use crate::upstream::{GuestBody, Progress, ReturnedReader};
 
@@ -57,7 +57,11 @@ impl Exchange<'_> {
                 return refuse(connection, self.head, &refusal, Some(&mut record)).await;
             }
         };
-        let Connection { reader, mut writer } = connection;
+        let Connection {
+            reader,
+            mut writer,
+            mut patience,
+        } = connection;
         let (body, mut reading, gate) = self.body(reader, &record.progress);
         let progress = Arc::clone(&record.progress);
         let relay = Relay {
@@ -68,19 +72,18 @@ impl Exchange<'_> {
         let end = tokio::select! {
             biased;
             done = relay.run(permit, to, body, gate) => self.end(done),
-            () = reading.guest_gone() => End::GuestGone,
-            () = self.revoked(reloads) => End::Refused(self.refusal(Rule::Revoked)),
-            () = stalled(&progress) => End::Refused(self.refusal(Rule::Stalled)),
+            end = self.watch(&mut reading, reloads, &progress, &mut patience) => end,
         };
         match self.blame_the_body(end, &mut reading).await {
-            End::Answered(answer) => self.finish(answer, reading, writer).await,
+            End::Answered(answer) => self.finish(answer, reading, writer, patience).await,
             End::GuestGone => {
                 record.failed();
                 Next::Reset
             }
             End::Refused(refusal) => {
                 record.refused(&refusal);
-                self.give_up(reading, writer, &refusal, &mut record).await
+                self.give_up(reading, writer, patience, &refusal, &mut record)
+                    .await
             }
         }
     }
@@ -138,6 +141,23 @@ impl Exchange<'_> {
         (body, Reading::lent(lent), open)
     }
 
+    /// Ends when the guest leaves, the policy changes its mind, or nothing moves. Most requests are over before there is
+    /// anything to watch.
+    async fn watch(
+        &self,
+        reading: &mut Reading,
+        reloads: watch::Receiver<()>,
+        progress: &Progress,
+        patience: &mut Patience,
+    ) -> End {
+        patience.pass(limits::WATCH_AFTER).await;
+        tokio::select! {
+            () = reading.guest_gone() => End::GuestGone,
+            () = self.revoked(reloads) => End::Refused(self.refusal(Rule::Revoked)),
+            () = stalled(progress, patience) => End::Refused(self.refusal(Rule::Stalled)),
+        }
+    }
+
     /// Ends when a reload takes the permission back.
     async fn revoked(&self, mut reloads: watch::Receiver<()>) {
         while reloads.changed().await.is_ok() {
@@ -148,7 +168,7 @@ impl Exchange<'_> {
         pending::<()>().await;
     }
 
-    async fn finish(&self, answer: Answer, reading: Reading, mut writer: Writer) -> Next {
+    async fn finish(&self, answer: Answer, reading: Reading, mut writer: Writer, patience: Patience) -> Next {
         if writer.finish().await.is_err() {
             return Next::Reset;
         }
@@ -157,7 +177,11 @@ impl Exchange<'_> {
         };
         let close = self.head.close || answer == Answer::InsteadOfBody;
         let keep = !close && (rest.is_done() || discard(&mut reader, rest, limits::LINGER_TIME).await);
-        let connection = Connection { reader, writer };
+        let connection = Connection {
+            reader,
+            writer,
+            patience,
+        };
         if keep {
             Next::Keep(connection)
         } else {
@@ -170,6 +194,7 @@ impl Exchange<'_> {
         &self,
         reading: Reading,
         mut writer: Writer,
+        patience: Patience,
         refusal: &Refusal,
         record: &mut Record,
     ) -> Next {
@@ -187,7 +212,11 @@ impl Exchange<'_> {
         let Some(ReturnedReader { reader, .. }) = reading.into_returned().await else {
             return Next::Reset;
         };
-        let connection = Connection { reader, writer };
+        let connection = Connection {
+            reader,
+            writer,
+            patience,
+        };
         if close {
             Next::Close(connection)
         } else {
@@ -197,10 +226,10 @@ impl Exchange<'_> {
 }
 
 /// Ends when no byte of a body went either way for too long.
-async fn stalled(progress: &Progress) {
+async fn stalled(progress: &Progress, patience: &mut Patience) {
     let (mut seen, mut quiet) = (0, 0);
     while quiet < 4 {
-        sleep(limits::STALL / 4).await;
+        patience.pass(limits::STALL / 4).await;
         let now = progress.sent() + progress.received();
         quiet = if now == seen { quiet + 1 } else { 0 };
         seen = now;

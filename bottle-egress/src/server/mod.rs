@@ -4,6 +4,7 @@ mod answer;
 mod connection;
 mod events;
 mod exchange;
+mod informational;
 mod listener;
 mod local;
 mod metrics;

@@ -3,6 +3,7 @@
 use bottle_plan::egress::{HostName, LogDetail};
 use bytes::Bytes;
 use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue, PROXY_AUTHORIZATION};
 
 use super::events::Subject;
 use crate::decide::{Refusal, Rule};
@@ -96,10 +97,15 @@ impl Asked {
     ) -> Result<Self, Refusal> {
         let path = CanonicalPath::parse(path).map_err(|error| malformed(head, &error.to_string()))?;
         let query = Query::parse(query).map_err(|error| malformed(head, &error.to_string()))?;
-        let host = head.host.as_deref().unwrap_or_default();
-        let host = match host == authority.host().as_str() && authority.port() == scheme.default_port() {
+        let said = match &head.host {
+            Some(host) => host
+                .to_str()
+                .map_err(|_| malformed(head, "the Host field is no host"))?,
+            None => "",
+        };
+        let host = match said == authority.host_field(scheme.default_port()) {
             true => authority.clone(),
-            false => read_authority(head, host, Some(scheme))?,
+            false => read_authority(head, said, Some(scheme))?,
         };
         Ok(Self {
             scheme,
@@ -156,9 +162,8 @@ impl Asked {
 /// Reads the target of `CONNECT`; a `Host` field, where there is one, must say the same.
 pub(super) fn read_tunnel(head: &Head, target: &str) -> Result<Authority, Refusal> {
     let authority = read_authority(head, target, None)?;
-    let default = Some(authority.port());
     match &head.host {
-        Some(host) if Authority::parse(host, default).ok().as_ref() != Some(&authority) => {
+        Some(host) if !names(host, &authority) => {
             let what = format!("CONNECT {authority}");
             Err(Refusal::of_connection(
                 Rule::HostMismatch,
@@ -168,6 +173,13 @@ pub(super) fn read_tunnel(head: &Head, target: &str) -> Result<Authority, Refusa
         }
         _ => Ok(authority),
     }
+}
+
+fn names(host: &HeaderValue, authority: &Authority) -> bool {
+    let parsed = host
+        .to_str()
+        .map(|host| Authority::parse(host, Some(authority.port())));
+    parsed.is_ok_and(|parsed| parsed.as_ref() == Ok(authority))
 }
 
 fn read_authority(head: &Head, text: &str, scheme: Option<Scheme>) -> Result<Authority, Refusal> {
@@ -204,9 +216,8 @@ fn looks_like_a_key(segment: &str) -> bool {
 }
 
 fn shown_headers(head: &Head) -> Vec<(String, String)> {
-    let show = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
-        let hidden =
-            field_kind(name.as_str()) == FieldKind::Credential || *name == hyper::header::PROXY_AUTHORIZATION;
+    let show = |(name, value): (&HeaderName, &HeaderValue)| {
+        let hidden = field_kind(name.as_str()) == FieldKind::Credential || *name == PROXY_AUTHORIZATION;
         let value = match hidden {
             true => "*".to_owned(),
             false => cut(

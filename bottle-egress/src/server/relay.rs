@@ -8,12 +8,14 @@ use futures_util::FutureExt as _;
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use hyper::header::CONTENT_LENGTH;
 use hyper::{HeaderMap, Request, Response, StatusCode};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use super::events::Record;
 use super::exchange::Exchange;
+use super::informational::{Informational, Told};
 use super::response;
 use crate::address::CheckedAddresses;
 use crate::decide::{Permit, Refusal, Rule};
@@ -56,12 +58,6 @@ pub(super) enum Continue {
     Waiting(oneshot::Sender<()>),
 }
 
-/// A 1xx answer.
-struct Informational {
-    status: StatusCode,
-    headers: HeaderMap,
-}
-
 impl Relay<'_, '_> {
     pub(super) async fn run(
         mut self,
@@ -93,12 +89,11 @@ impl Relay<'_, '_> {
         body: GuestBody,
         mut gate: Continue,
     ) -> Result<(Answered, Continue), Broken> {
-        let (tell, mut told) = mpsc::channel(limits::INFORMATIONAL_ANSWERS);
+        let told = Arc::new(Told::default());
         let prepare = |request: &mut Request<GuestBody>| {
-            let tell = tell.clone();
+            let told = Arc::clone(&told);
             hyper::ext::on_informational(request, move |answer| {
-                let (status, headers) = (answer.status(), answer.headers().clone());
-                let _ = tell.try_send(Informational { status, headers });
+                told.tell(answer.status(), answer.headers());
             });
         };
         let exchange = self.exchange;
@@ -114,7 +109,7 @@ impl Relay<'_, '_> {
             tokio::select! {
                 biased;
                 answered = &mut sending => return Ok((answered.map_err(Broken::Upstream)?, gate)),
-                Some(answer) = told.recv() => gate = self.inform(answer, gate).await?,
+                answer = told.next() => gate = self.inform(answer, gate).await?,
                 () = &mut patience, if waits => gate = self.go_on(gate).await?,
             }
         }
@@ -124,8 +119,9 @@ impl Relay<'_, '_> {
         if answer.status == StatusCode::CONTINUE {
             return self.go_on(gate).await;
         }
-        let headers = response::headers(&answer.headers, self.exchange.route.credential());
-        let written = self.writer.informational(answer.status, &headers).await;
+        let Informational { status, mut headers } = answer;
+        response::clean(&mut headers, self.exchange.route.credential());
+        let written = self.writer.informational(status, &headers).await;
         written.map_err(|_| Broken::Guest)?;
         Ok(gate)
     }
@@ -148,15 +144,16 @@ impl Relay<'_, '_> {
         response::check(&response, credential.is_some()).map_err(Broken::Answer)?;
         let method = &self.exchange.head.method;
         let length = response::length(&response, method);
-        let (parts, body) = response.into_parts();
-        let mut headers = response::headers(&parts.headers, credential);
+        let (mut parts, body) = response.into_parts();
+        let said = parts.headers.get(CONTENT_LENGTH).cloned();
+        response::clean(&mut parts.headers, credential);
         if length == AnswerLength::Bodiless {
-            response::keep_length(&parts.headers, &mut headers);
+            response::keep_length(said, &mut parts.headers);
         }
         self.record.status = Some(parts.status.as_u16());
         self.writer.head(&AnswerHead {
             status: parts.status,
-            headers: &headers,
+            headers: &parts.headers,
             length,
             close: self.exchange.head.close || answer == Answer::InsteadOfBody,
         });
@@ -180,8 +177,9 @@ impl Relay<'_, '_> {
             let frame = frame.map_err(|_| Broken::Answer(Rule::UpstreamBroke))?;
             match frame.into_data().map_err(Frame::into_trailers) {
                 Ok(data) => self.data(data, scrubber, &mut state).await?,
-                Err(Ok(fields)) => {
-                    trailers = Some(response::headers(&fields, self.exchange.route.credential()));
+                Err(Ok(mut fields)) => {
+                    response::clean(&mut fields, self.exchange.route.credential());
+                    trailers = Some(fields);
                 }
                 Err(Err(_)) => {}
             }

@@ -45,7 +45,7 @@ pub(super) async fn serve(
     guard: &Guard,
 ) -> Option<(Connection, Authority)> {
     loop {
-        let next = match connection.reader.head().await {
+        let next = match connection.reader.head(&mut connection.patience).await {
             Ok(Some(bytes)) => match Head::parse(&bytes) {
                 Ok(head) => one(shared, connection, place, guard, head).await,
                 Err(error) => malformed(shared, connection, error.to_string()).await,

@@ -3,7 +3,7 @@
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, SET_COOKIE, TRANSFER_ENCODING,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, SET_COOKIE, TRANSFER_ENCODING,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
@@ -43,34 +43,36 @@ pub(super) fn length(response: &Response<Incoming>, method: &Method) -> AnswerLe
     }
 }
 
-/// Returns the fields that reach the guest. With a credential, none of them holds it, and no cookie that stands for it.
-pub(super) fn headers(from: &HeaderMap, credential: Option<&Credential>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(from.len() + 2);
-    for (name, value) in from {
-        let cookie = credential.is_some() && *name == SET_COOKIE;
-        if !cookie && !is_dropped_from_answers(name.as_str()) && !is_nominated(from, name) {
-            headers.append(name.clone(), value.clone());
-        }
+/// Removes the fields that do not reach the guest. With a credential, none of the others holds it, and there is no cookie
+/// that stands for it.
+pub(super) fn clean(headers: &mut HeaderMap, credential: Option<&Credential>) {
+    let nominated = nominated(headers);
+    let dropped = |name: &&HeaderName| {
+        let cookie = credential.is_some() && **name == SET_COOKIE;
+        cookie || is_dropped_from_answers(name.as_str()) || nominated.contains(name)
+    };
+    let dropped: Vec<HeaderName> = headers.keys().filter(dropped).cloned().collect();
+    for name in dropped {
+        headers.remove(name);
     }
     if let Some(credential) = credential {
-        credential.scrubber().scrub_headers(&mut headers);
+        credential.scrubber().scrub_headers(headers);
     }
-    headers
 }
 
 /// Keeps what an answer without a body says of the length that the body would have.
-pub(super) fn keep_length(from: &HeaderMap, headers: &mut HeaderMap) {
-    if let Some(length) = from.get(CONTENT_LENGTH) {
-        headers.insert(CONTENT_LENGTH, length.clone());
+pub(super) fn keep_length(length: Option<HeaderValue>, headers: &mut HeaderMap) {
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length);
     }
 }
 
-/// Tells whether the upstream declared a field to be about its connection (RFC 9110, section 7.6.1).
-fn is_nominated(from: &HeaderMap, name: &HeaderName) -> bool {
-    let options = from
+/// Returns the fields that the upstream declared to be about its connection (RFC 9110, section 7.6.1).
+fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+    let options = headers
         .get_all(CONNECTION)
         .into_iter()
         .filter_map(|value| value.to_str().ok());
-    let mut options = options.flat_map(|value| value.split(','));
-    options.any(|option| option.trim().eq_ignore_ascii_case(name.as_str()))
+    let options = options.flat_map(|value| value.split(','));
+    options.filter_map(|option| option.trim().parse().ok()).collect()
 }

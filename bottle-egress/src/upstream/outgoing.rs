@@ -51,8 +51,11 @@ impl Outgoing<'_> {
         let text = self
             .permit
             .authority()
-            .to_host_field(self.permit.scheme().default_port());
-        HeaderValue::try_from(text).map_err(|_| self.permit.refuse(Rule::Malformed))
+            .host_field(self.permit.scheme().default_port());
+        match &self.head.host {
+            Some(said) if said.as_bytes() == text.as_bytes() => Ok(said.clone()),
+            _ => HeaderValue::try_from(text).map_err(|_| self.permit.refuse(Rule::Malformed)),
+        }
     }
 
     fn passes(self, name: &HeaderName) -> bool {

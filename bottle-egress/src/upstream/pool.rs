@@ -1,11 +1,11 @@
 //! Upstream connections kept for the next request of the same route, credential, address and host.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use bottle_plan::names::TokenSlot;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 
@@ -18,11 +18,11 @@ use crate::limits;
 use crate::request::{Authority, Scheme};
 use crate::tls::Trust;
 
-/// What two requests must have in common to share a connection. A route's number changes with each policy.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// What two requests must have in common to share a connection. A route's number stands for its credential too: it
+/// changes with each policy, and a route has one credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
     route: u64,
-    slot: Option<TokenSlot>,
     authority: Authority,
     scheme: Scheme,
     address: SocketAddr,
@@ -121,8 +121,7 @@ impl Pool {
         for address in to.iter() {
             let key = Key::new(permit, address);
             while let Some(mut upstream) = self.pop(&key) {
-                let ready = tokio::time::timeout(limits::READY_TIME, upstream.sender.ready()).await;
-                if matches!(ready, Ok(Ok(()))) {
+                if is_usable(&mut upstream).await {
                     return Some(self.lease(key, upstream));
                 }
             }
@@ -150,12 +149,17 @@ impl Pool {
     }
 }
 
+/// Few keys share a route, so its number is enough to find them quickly.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.route.hash(state);
+    }
+}
+
 impl Key {
     fn new(permit: &Permit, address: SocketAddr) -> Self {
-        let route = permit.compiled();
         Self {
-            route: route.id(),
-            slot: route.credential().map(|credential| credential.slot().clone()),
+            route: permit.compiled().id(),
             authority: permit.authority().clone(),
             scheme: permit.scheme(),
             address,
@@ -179,6 +183,15 @@ impl Lease {
 
 fn is_fresh(since: Instant, upstream: &Upstream) -> bool {
     since.elapsed() < limits::IDLE_UPSTREAM_AGE && !upstream.sender.is_closed()
+}
+
+/// A connection whose last answer has just been read may need a moment.
+async fn is_usable(upstream: &mut Upstream) -> bool {
+    if upstream.sender.is_ready() {
+        return true;
+    }
+    let ready = tokio::time::timeout(limits::READY_TIME, upstream.sender.ready());
+    matches!(ready.await, Ok(Ok(())))
 }
 
 fn is_stale(error: &hyper::Error) -> bool {
