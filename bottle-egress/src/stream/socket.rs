@@ -1,6 +1,6 @@
-//! The kinds of stream that a guest can come over.
+//! The kinds of stream that a guest can come over. Vectored writes are passed down: TLS sends several records in one.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -46,6 +46,22 @@ macro_rules! by_variant {
             ) -> Poll<io::Result<usize>> {
                 match self.get_mut() {
                     $(Self::$variant(stream) => Pin::new(stream).poll_write(context, bytes),)+
+                }
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                parts: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                match self.get_mut() {
+                    $(Self::$variant(stream) => Pin::new(stream).poll_write_vectored(context, parts),)+
+                }
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                match self {
+                    $(Self::$variant(stream) => stream.is_write_vectored(),)+
                 }
             }
 
