@@ -7,7 +7,7 @@ use bottle_wire::event::Verdict;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
 
-use crate::support::{Stream, Upstream, door_to, ok, read, route, with_auth};
+use crate::support::{Stream, Upstream, door_to, ok, read, read_head, route, with_auth};
 
 const A: &str = "a.example";
 
@@ -58,10 +58,7 @@ async fn server_sent_events_arrive_one_by_one() {
 #[tokio::test]
 async fn request_bodies_stream_while_the_answer_does() {
     let upstream = Upstream::serving(&[A], |mut stream, _| async move {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
-        }
+        read_head(&mut stream).await;
         say(
             &mut stream,
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -234,15 +231,8 @@ async fn a_guest_that_leaves_ends_its_request_upstream() {
 #[tokio::test]
 async fn a_waiting_guest_is_told_to_go_on_by_the_upstream() {
     let upstream = Upstream::serving(&[A], |mut stream, _| async move {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
-        }
-        assert!(
-            String::from_utf8(head)
-                .unwrap()
-                .contains("expect: 100-continue\r\n")
-        );
+        let head = read_head(&mut stream).await;
+        assert!(head.contains("expect: 100-continue\r\n"));
         say(
             &mut stream,
             "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
@@ -271,10 +261,7 @@ async fn a_waiting_guest_is_told_to_go_on_by_the_upstream() {
 #[tokio::test]
 async fn a_waiting_guest_gets_a_final_answer_without_sending_its_body() {
     let upstream = Upstream::serving(&[A], |mut stream, _| async move {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
-        }
+        read_head(&mut stream).await;
         say(
             &mut stream,
             "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno",

@@ -4,7 +4,7 @@ mod guest;
 mod upstream;
 
 pub(crate) use guest::Guest;
-pub(crate) use upstream::{Stream, Upstream, ok, read};
+pub(crate) use upstream::{Stream, Upstream, ok, read, read_head};
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -129,16 +129,25 @@ pub(crate) fn ok(body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// Reads one request; nothing when the connection ended.
-pub(crate) async fn read(stream: &mut Stream) -> Option<Seen> {
+/// Reads a request's head and nothing of its body.
+pub(crate) async fn read_head(stream: &mut Stream) -> String {
+    head(stream).await.unwrap()
+}
+
+async fn head(stream: &mut Stream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if stream.read_until(b'\n', &mut head).await.ok()? == 0 {
             return None;
         }
     }
+    Some(String::from_utf8(head).unwrap())
+}
+
+/// Reads one request; nothing when the connection ended.
+pub(crate) async fn read(stream: &mut Stream) -> Option<Seen> {
     let mut seen = Seen {
-        head: String::from_utf8(head).unwrap(),
+        head: head(stream).await?,
         ..Seen::default()
     };
     if seen.values("transfer-encoding") == ["chunked"] {
