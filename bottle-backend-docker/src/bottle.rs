@@ -84,11 +84,8 @@ impl Bottle for DockerBottle {
     }
 
     async fn workspace_changed(&self) -> Result<bool, CopyError> {
-        if self.guest.mounted {
-            return Ok(false);
-        }
         let containers = (self.agent.as_str(), self.sidecar.as_str());
-        workspace::changed(&self.engine, containers, &self.guest.workspace).await
+        workspace::changed(&self.engine, containers, &self.guest).await
     }
 
     async fn preserve(&self) -> Result<(), EngineError> {

@@ -1,17 +1,18 @@
 //! The agent's working folder: a volume that is filled, or the host's own folder.
 
+mod compare;
 mod mounted;
 
+pub(crate) use compare::{changed, remember};
 pub(crate) use mounted::clear;
 
 use std::collections::HashMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bollard::models::Mount;
-use bottle_backend::files::{Digest, DigestBuilder, Entry, EntryKind, TarOwner, digest_of_tar, pack};
+use bottle_backend::files::{Digest, Entry, EntryKind, TarOwner, pack};
 use bottle_backend::workspace::{is_volatile, select, select_repository};
-use bottle_backend::{CopyError, LaunchError, Owner, Progress, PutFile};
+use bottle_backend::{CopyError, LaunchError, Owner, Progress};
 use bottle_plan::BottlePlan;
 use bottle_plan::paths::GuestPath;
 use bottle_plan::workspace::WorkspaceSource;
@@ -21,9 +22,7 @@ use crate::engine::Engine;
 use crate::labels::{AgentUser, Part};
 use crate::names::Names;
 use crate::spec::volume;
-
-/// Where the sidecar's own volume keeps what the copied workspace was: no guest sees it.
-const DIGEST: &str = "/events/workspace.digest";
+use compare::is_volatile_in_repository;
 
 /// What the engine has to know of the working folder.
 pub(crate) struct Workspace {
@@ -62,14 +61,17 @@ pub(crate) async fn fill(
     };
     let copied = match &plan.workspace.source {
         WorkspaceSource::None => to
-            .copy(Path::new("/"), itself(), at.file_name())
+            .copy(Path::new("/"), itself(), at.file_name(), is_volatile)
             .await
             .map(|_| None),
         WorkspaceSource::Copy { host, include } => {
             progress.step("copying the workspace");
             to.copy_chosen(host, include.clone(), progress).await.map(Some)
         }
-        WorkspaceSource::Mount { host } => to.copy_repository(host, progress).await.map(|()| None),
+        WorkspaceSource::Mount { host } => {
+            say_whose(host, user, progress);
+            to.copy_repository(host, progress).await
+        }
     };
     copied.map_err(step)
 }
@@ -95,13 +97,17 @@ impl Place<'_> {
         chosen.notes.iter().for_each(|note| progress.detail(note));
         let mut entries = itself();
         entries.extend(chosen.entries);
-        self.copy(host, entries, self.at.file_name()).await
+        self.copy(host, entries, self.at.file_name(), is_volatile).await
     }
 
     /// Copies the repository of a mounted folder, for the agent alone.
-    async fn copy_repository(&self, host: &Path, progress: &dyn Progress) -> Result<(), CopyError> {
+    async fn copy_repository(
+        &self,
+        host: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Option<Digest>, CopyError> {
         if !mounted::has_repository(host) {
-            return Ok(());
+            return Ok(None);
         }
         let folder = host.to_owned();
         let chosen = blocking(host, move || select_repository(&folder)).await?;
@@ -112,11 +118,19 @@ impl Place<'_> {
             let path = entry.path.strip_prefix(".git").ok()?.to_owned();
             (!path.as_os_str().is_empty()).then_some(Entry { path, ..entry })
         }));
-        self.copy(&host.join(".git"), entries, &below).await.map(drop)
+        let repository = host.join(".git");
+        let copied = self.copy(&repository, entries, &below, is_volatile_in_repository);
+        copied.await.map(Some)
     }
 
     /// Copies entries of a host's folder below `name`, beside the working folder.
-    async fn copy(&self, host: &Path, entries: Vec<Entry>, name: &str) -> Result<Digest, CopyError> {
+    async fn copy(
+        &self,
+        host: &Path,
+        entries: Vec<Entry>,
+        name: &str,
+        skip: fn(&Path) -> bool,
+    ) -> Result<Digest, CopyError> {
         let (host, name) = (host.to_owned(), PathBuf::from(name));
         let owner = TarOwner {
             uid: self.user.uid,
@@ -126,56 +140,25 @@ impl Place<'_> {
             self.engine,
             self.agent,
             self.at.parent().as_str(),
-            move |writer| pack(&host, &entries, &name, owner, is_volatile, writer),
+            move |writer| pack(&host, &entries, &name, owner, skip, writer),
         )
         .await
     }
 }
 
-/// Compares the working folder with what went in.
-pub(crate) async fn changed(
-    engine: &Engine,
-    (agent, sidecar): (&str, &str),
-    at: &GuestPath,
-) -> Result<bool, CopyError> {
-    let found = copy::download(engine, agent, at, |tar| digest_of_tar(tar, is_volatile));
-    let (copied, found) = tokio::try_join!(recall(engine, sidecar), found)?;
-    Ok(copied != found)
-}
-
-/// Writes down what was copied, where no guest sees it.
-pub(crate) async fn remember(
-    engine: &Engine,
-    sidecar: &str,
-    copied: Option<Digest>,
-) -> Result<(), LaunchError> {
-    let Some(copied) = copied else { return Ok(()) };
-    let file = guest_path(DIGEST).map(|path| PutFile {
-        path,
-        mode: 0o600,
-        content: Some(copied.0.into_bytes()),
-    });
-    let written = match file {
-        Ok(file) => copy::put_at(engine, sidecar, file).await,
-        Err(error) => Err(error),
+/// Says so when the agent may not be able to write what it works on.
+fn say_whose(host: &Path, user: AgentUser, progress: &dyn Progress) {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(owner) = host.metadata().map(|meta| meta.uid()) else {
+        return;
     };
-    written.map_err(step)
-}
-
-/// Reads what was written down; without a note nothing was copied.
-async fn recall(engine: &Engine, sidecar: &str) -> Result<Digest, CopyError> {
-    let file = guest_path(DIGEST)?;
-    if !copy::is_there(engine, sidecar, &file).await? {
-        return Ok(DigestBuilder::skipping(is_volatile).finish());
+    if owner != user.uid {
+        let (folder, agent) = (host.display(), user.uid);
+        let note = "it may not be able to write there";
+        progress.detail(&format!(
+            "{folder} belongs to user {owner} and the agent is user {agent}: {note}"
+        ));
     }
-    copy::download(engine, sidecar, &file, |tar| {
-        let mut text = String::new();
-        if let Some(entry) = tar::Archive::new(tar).entries()?.next() {
-            entry?.take(1 << 10).read_to_string(&mut text)?;
-        }
-        Ok(Digest(text))
-    })
-    .await
 }
 
 /// The folder itself, which gives a volume's root its owner.
@@ -195,10 +178,6 @@ async fn blocking<T: Send + 'static>(
         path: host.to_owned(),
         source: std::io::Error::other(error),
     })?
-}
-
-fn guest_path(path: &str) -> Result<GuestPath, CopyError> {
-    path.parse().map_err(|error| copy::guest(path, Box::new(error)))
 }
 
 fn step(error: CopyError) -> LaunchError {

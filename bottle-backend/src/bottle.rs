@@ -64,9 +64,9 @@ pub trait Bottle: Send + Sync {
     /// When the sidecar is not there or does not answer in time.
     async fn control(&self, request: &ControlRequest) -> Result<ControlAnswer, ControlError>;
 
-    /// Tells whether the workspace holds something else than what was copied into it. A workspace that is mounted,
-    /// or was empty and still is, has not changed. The comparison is made outside; nothing of the guest's is
-    /// believed.
+    /// Tells whether the workspace holds something else than what was copied into it. One that was empty and still is
+    /// has not changed; of one that is mounted, the agent's own repository is compared. The comparison is made
+    /// outside; nothing of the guest's is believed.
     ///
     /// # Errors
     ///

@@ -207,12 +207,16 @@ pub async fn a_mounted_workspace_is_the_hosts_own_but_for_what_the_host_acts_upo
         );
         run.prints(&tries, "").await;
     }
+    assert!(!changed(&run).await);
     run.sh(&format!(
         "{ENTER} && echo evil > .envrc; mv .envrc other; rm -f .envrc"
     ))
     .await;
     run.prints(&format!("{ENTER} && cat .git/HEAD && mkdir -p .git/hooks && echo evil > .git/hooks/post-checkout && echo evil >> .git/config && grep -c hunter .git/config || true"), "ref: refs/heads/main\n0\n").await;
-    assert!(!changed(&run).await);
+    assert!(
+        changed(&run).await,
+        "what the agent did in its own repository lies nowhere else"
+    );
     run.end().await;
     assert_eq!(
         (read(".envrc"), read(".vscode/tasks.json"), read(".git/config")),
