@@ -22,6 +22,14 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// What users get.
+    pub(crate) fn shipped() -> Self {
+        Self {
+            arch: ARCH.to_owned(),
+            fast: false,
+        }
+    }
+
     /// What tests and the demo use.
     pub(crate) fn fast() -> Self {
         Self {
