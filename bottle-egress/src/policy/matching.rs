@@ -2,11 +2,12 @@
 
 use bottle_plan::egress::{HeaderMatch, HostPattern, PathMatch, RouteMatch, ValueMatch};
 use hyper::HeaderMap;
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderName, HeaderValue};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::CompileError;
 use crate::limits;
+use crate::request::fields::is_same_field;
 use crate::request::{CanonicalPath, RequestFacts};
 
 /// One entry of a route's `matches`: its fields are AND-ed.
@@ -116,9 +117,11 @@ impl HeaderTest {
             ValueTest::Exact(exact) => value.as_bytes() == exact,
             ValueTest::Regex(regex) => regex.is_match(value.as_bytes()),
         };
-        // Of two values a server may take either, so only a single one can be checked.
-        let mut values = headers.get_all(self.name.as_str()).iter();
-        values.next().is_some_and(test) && values.next().is_none()
+        // Of two values a server may take either, so only a single one can be checked, in whatever spelling.
+        let same = |(name, _): &(&HeaderName, &HeaderValue)| is_same_field(name.as_str(), &self.name);
+        let mut fields = headers.iter().filter(same);
+        let checked = fields.next().filter(|(name, _)| name.as_str() == self.name);
+        checked.is_some_and(|(_, value)| test(value)) && fields.next().is_none()
     }
 }
 

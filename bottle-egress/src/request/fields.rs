@@ -1,11 +1,11 @@
-//! Which header fields and query parameters carry credentials, choose accounts or change what a request means.
+//! Which header fields carry credentials, choose accounts or change what a request means.
 //!
-//! Names are compared in lower case with `_` read as `-`: gateways of the CGI family do not tell the two apart.
+//! A list of names is never complete, so what no list knows is judged by the words of its name. Names are compared
+//! after [`fold`]: gateways of the CGI family do not tell `-` from `_`.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use super::query::ParameterKind;
+use super::words::{self, fold};
 
 /// What becomes of a request's header field on its way up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,9 +14,9 @@ pub(crate) enum FieldKind {
     Connection,
     /// It claims another method, path, host or client than the request's own; always removed.
     Override,
-    /// A credential.
+    /// A credential, or something whose name sounds like one.
     Credential,
-    /// It chooses the account, organisation or project that a credential acts for.
+    /// It chooses the user, account, organisation or project that a credential acts for, or sounds like it.
     Account,
     /// Anything else.
     Plain,
@@ -81,131 +81,85 @@ const OVERRIDE: &[&str] = &[
 
 const OVERRIDE_PREFIXES: &[&str] = &["x-forwarded-", "x-envoy-", "x-middleware-", "x-arr-"];
 
+/// Credentials whose names hold no word of [`words`].
 const CREDENTIAL: &[&str] = &[
-    "api-key",
-    "apikey",
-    "authentication",
-    "authorization",
-    "cookie",
-    "cookie2",
-    "dd-application-key",
-    "deploy-token",
-    "job-token",
-    "ocp-apim-subscription-key",
-    "private-token",
-    "x-aio-key",
-    "x-api-token",
-    "x-apikey",
-    "x-auth",
-    "x-auth-key",
-    "x-auth-token",
-    "x-access-token",
-    "x-amz-security-token",
-    "x-figma-token",
-    "x-functions-key",
-    "x-gitea-otp",
-    "x-github-otp",
-    "x-github-token",
-    "x-gitlab-token",
+    "x-firebase-appcheck",
     "x-goog-iam-authority-selector",
-    "x-goog-iam-authorization-token",
     "x-honeycomb-team",
-    "x-key",
-    "x-password",
-    "x-rapidapi-key",
-    "x-registry-auth",
-    "x-secret",
-    "x-subscription-token",
-    "x-token",
-    "x-user-token",
-    "x-vault-token",
-    "x-webhook-secret",
-    "npm-otp",
-    "sec-token-binding",
+    "x-jfrog-art-api",
 ];
 
-const CREDENTIAL_SUFFIXES: &[&str] = &[
-    "-access-key",
-    "-access-token",
-    "-api-key",
-    "-api-token",
-    "-apikey",
-    "-auth-key",
-    "-auth-token",
-    "-authorization",
-    "-client-secret",
-    "-password",
-    "-private-token",
-    "-refresh-token",
-    "-secret",
-    "-secret-key",
-    "-security-token",
-    "-session-token",
-    "-subscription-key",
+const CREDENTIAL_PREFIXES: &[&str] = &[
+    "cf-access-",
+    "x-amzn-oidc-",
+    "x-client-cert",
+    "x-ms-client-principal",
+    "x-parse-",
+    "x-ssl-",
 ];
 
+/// Choices of an account whose names hold no word of [`words`].
 const ACCOUNT: &[&str] = &[
-    "anthropic-organization-id",
-    "anthropic-workspace-id",
-    "chatgpt-account-id",
-    "openai-organization",
-    "openai-project",
-    "x-account-id",
-    "x-auth-email",
-    "x-goog-user-project",
-    "x-org-id",
-    "x-organization-id",
-    "x-tenant-id",
-    "x-workspace-id",
-];
-
-const KEY_PARAMETERS: &[&str] = &[
-    "access-key",
-    "access-token",
-    "api-key",
-    "api-token",
-    "apikey",
+    "app-id",
     "appid",
-    "auth",
-    "auth-key",
-    "auth-token",
-    "authorization",
-    "client-secret",
-    "id-token",
-    "job-token",
-    "key",
-    "oauth-token",
-    "password",
-    "private-token",
-    "refresh-token",
-    "secret",
-    "session-token",
-    "subscription-key",
-    "token",
-    "x-api-key",
-    "x-auth-token",
+    "callerobjectid",
+    "client-id",
+    "dropbox-api-path-root",
+    "dropbox-api-select-admin",
+    "mscrmcallerid",
+    "stripe-context",
+    "x-app-id",
+    "x-application-id",
+    "x-client-dn",
+    "x-vault-namespace",
 ];
 
-const SIGNATURE_PARAMETERS: &[&str] = &[
-    "googleaccessid",
-    "sig",
-    "signature",
-    "x-amz-credential",
-    "x-amz-security-token",
-    "x-amz-signature",
-    "x-goog-credential",
-    "x-goog-signature",
-    "x-oss-credential",
-    "x-oss-signature",
+const ACCOUNT_PREFIXES: &[&str] = &[
+    "remote-",
+    "tailscale-",
+    "x-authentik-",
+    "x-consumer-",
+    "x-hasura-",
+    "x-remote-",
 ];
 
-const METHOD_PARAMETERS: &[&str] = &[
-    "$httpmethod",
-    "-method",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
+/// Fields that real clients need and whose words mislead: keys that make a repetition harmless, protection of a
+/// browser's cookies (which are gone), and names of a conversation or of a run that open nothing.
+const PLAIN: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "api-user-agent",
+    "content-encoding",
+    "content-type",
+    "csrf-token",
+    "idempotency-key",
+    "mcp-session-id",
+    "npm-auth-type",
+    "npm-session",
+    "sec-websocket-key",
+    "surrogate-key",
+    "user-agent",
+    "x-amz-user-agent",
+    "x-atlassian-token",
+    "x-claude-code-session-id",
+    "x-claude-remote-session-id",
+    "x-csrf-token",
+    "x-csrftoken",
+    "x-idempotency-key",
+    "x-ms-client-session-id",
+    "x-nuget-session-id",
+    "x-opencode-project",
+    "x-opencode-session",
+    "x-session-affinity",
+    "x-user-agent",
+    "x-xsrf-token",
 ];
+
+/// The model APIs whose own clients name a conversation in `session_id`.
+const CONVERSATION_HOSTS: &[&str] = &["api.openai.com", "chatgpt.com"];
 
 /// The lists above as one table, by the length of the name: this is asked for every field of every request.
 static FIELDS: LazyLock<Vec<Vec<(&str, FieldKind)>>> = LazyLock::new(|| {
@@ -214,6 +168,7 @@ static FIELDS: LazyLock<Vec<Vec<(&str, FieldKind)>>> = LazyLock::new(|| {
         (OVERRIDE, FieldKind::Override),
         (CREDENTIAL, FieldKind::Credential),
         (ACCOUNT, FieldKind::Account),
+        (PLAIN, FieldKind::Plain),
     ];
     let mut by_length = Vec::new();
     for (names, kind) in lists {
@@ -234,28 +189,26 @@ pub(crate) fn field_kind(name: &str) -> FieldKind {
     if let Some((_, kind)) = same_length.copied().find(|(listed, _)| *listed == name) {
         return kind;
     }
-    if OVERRIDE_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
-        return FieldKind::Override;
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    if begins(OVERRIDE_PREFIXES) {
+        FieldKind::Override
+    } else if begins(CREDENTIAL_PREFIXES) || words::speak_of_a_credential(&name) {
+        FieldKind::Credential
+    } else if begins(ACCOUNT_PREFIXES) || words::speak_of_an_account(&name) {
+        FieldKind::Account
+    } else {
+        FieldKind::Plain
     }
-    if CREDENTIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
-        return FieldKind::Credential;
-    }
-    FieldKind::Plain
 }
 
-/// Classifies a query parameter by its decoded lower-case name.
-pub(super) fn parameter_kind(name: &str) -> ParameterKind {
-    let name = fold(name);
-    let is = |list: &[&str]| list.contains(&name.as_ref());
-    if is(KEY_PARAMETERS) {
-        ParameterKind::Key
-    } else if is(SIGNATURE_PARAMETERS) {
-        ParameterKind::Signature
-    } else if is(METHOD_PARAMETERS) {
-        ParameterKind::MethodOverride
-    } else {
-        ParameterKind::Plain
-    }
+/// Tells whether a field names a conversation of a model API, whatever else the name could mean elsewhere.
+pub(crate) fn names_a_conversation(host: &str, name: &str) -> bool {
+    fold(name) == "session-id" && CONVERSATION_HOSTS.contains(&host)
+}
+
+/// Tells whether a server may take two names for one.
+pub(crate) fn is_same_field(one: &str, other: &str) -> bool {
+    one == other || fold(one) == fold(other)
 }
 
 /// Names that a response may not bring to the guest: they describe our connection, offer a way round this door, or
@@ -278,82 +231,6 @@ pub(crate) fn is_dropped_from_answers(name: &str) -> bool {
     )
 }
 
-fn fold(name: &str) -> Cow<'_, str> {
-    if name.contains('_') {
-        return Cow::Owned(name.replace('_', "-"));
-    }
-    Cow::Borrowed(name)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(kind: FieldKind, names: &[&str]) {
-        for name in names {
-            assert_eq!(field_kind(name), kind, "{name}");
-        }
-    }
-
-    #[test]
-    fn every_kind_of_field_is_told() {
-        check(
-            FieldKind::Credential,
-            &[
-                "authorization",
-                "cookie",
-                "x-api-key",
-                "api-key",
-                "x-goog-api-key",
-                "private-token",
-                "x-auth-token",
-                "x_api_key",
-                "xi-api-key",
-                "dd-api-key",
-                "x-amz-security-token",
-                "x-shopify-access-token",
-            ],
-        );
-        check(
-            FieldKind::Override,
-            &[
-                "x-http-method-override",
-                "x_http_method_override",
-                "x-original-url",
-                "x-rewrite-url",
-                "forwarded",
-                "x-forwarded-host",
-                "x-forwarded-for",
-                "x-forwarded-proto",
-            ],
-        );
-        check(
-            FieldKind::Account,
-            &["openai-organization", "openai-project", "chatgpt-account-id"],
-        );
-        check(
-            FieldKind::Connection,
-            &[
-                "host",
-                "connection",
-                "te",
-                "proxy-authorization",
-                "transfer-encoding",
-            ],
-        );
-        check(
-            FieldKind::Plain,
-            &[
-                "accept",
-                "content-type",
-                "idempotency-key",
-                "user-agent",
-                "anthropic-version",
-                "x-csrf-token",
-                "x-stainless-lang",
-                "x-claude-code-session-id",
-                "git-protocol",
-            ],
-        );
-    }
-}
+#[path = "fields_tests.rs"]
+mod tests;

@@ -2,8 +2,10 @@
 
 mod authority;
 pub(crate) mod fields;
+mod parameters;
 pub(crate) mod path;
 mod query;
+mod words;
 
 pub use authority::{Authority, AuthorityError};
 pub use path::{CanonicalPath, PathError};

@@ -1,6 +1,6 @@
 //! The query: what is sent of it, and which of its parameters are credentials.
 
-use super::fields;
+use super::parameters::{ParameterKind, parameter_kind};
 use super::path::{hex, push_escape};
 
 /// A query with the names of its parameters read, its text otherwise left as the guest wrote it.
@@ -23,19 +23,6 @@ pub enum QueryError {
     /// A control character, a space or a fragment.
     #[error("the query holds a control character, a space or '#'")]
     Character,
-}
-
-/// What the name of a parameter says about its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ParameterKind {
-    /// A key or token that names an account.
-    Key,
-    /// A part of a signed URL.
-    Signature,
-    /// Another method than the request's own.
-    MethodOverride,
-    /// Anything else.
-    Plain,
 }
 
 impl Query {
@@ -105,7 +92,7 @@ impl Query {
     pub(crate) fn values<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = String> + 'a {
         self.parts().filter_map(move |part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            (decode(name) == wanted).then(|| decode(value))
+            (decode(name).to_ascii_lowercase() == wanted).then(|| decode(value).to_ascii_lowercase())
         })
     }
 
@@ -135,26 +122,26 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn kind(part: &str) -> ParameterKind {
-    let name = decode(part.split('=').next().unwrap_or_default());
-    let name = name.split('[').next().unwrap_or_default();
-    fields::parameter_kind(name)
+    parameter_kind(&decode(part.split('=').next().unwrap_or_default()))
 }
 
-/// Decodes once and folds the case; what is no text is left out.
+/// Decodes once; what is no text is left out.
 fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
-        let escape = match (first, after) {
-            (b'%', [high, low, ..]) => hex(*high, *low),
-            _ => None,
+        let (byte, taken) = match (first, after) {
+            (b'+', _) => (b' ', 0),
+            // Servers of one vendor read `%u0061` too.
+            (b'%', [b'u' | b'U', b'0', b'0', high, low, ..]) => {
+                hex(*high, *low).map_or((b'%', 0), |byte| (byte, 5))
+            }
+            (b'%', [high, low, ..]) => hex(*high, *low).map_or((b'%', 0), |byte| (byte, 2)),
+            _ => (*first, 0),
         };
-        bytes.push(escape.unwrap_or(if *first == b'+' { b' ' } else { *first }));
-        rest = after
-            .get(if escape.is_some() { 2 } else { 0 }..)
-            .unwrap_or_default();
+        bytes.push(byte);
+        rest = after.get(taken..).unwrap_or_default();
     }
-    bytes.make_ascii_lowercase();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -180,6 +167,13 @@ mod tests {
             "access_token=1",
             "Private_Token=1",
             "token[]=1",
+            "api.key=1",
+            "api+key=1",
+            "api%5bkey=1",
+            "%20api_key=1",
+            "api_key%00x=1",
+            "Sudo=root",
+            "%u0061pi_key=1",
         ] {
             check(raw, "");
         }

@@ -1,15 +1,15 @@
 //! The request as it is sent: written anew from what was decided, never from the guest's bytes.
 
 use hyper::header::{
-    ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, IF_RANGE, RANGE, TRAILER,
-    TRANSFER_ENCODING,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, IF_RANGE,
+    RANGE, TRAILER, TRANSFER_ENCODING,
 };
 use hyper::{HeaderMap, Request, Uri};
 
 use super::GuestBody;
 use crate::decide::{Permit, Refusal, Rule};
 use crate::http1::{Framing, Head};
-use crate::request::fields::{FieldKind, field_kind};
+use crate::request::fields::{FieldKind, field_kind, is_same_field, names_a_conversation};
 
 /// What is needed to write a permitted request.
 #[derive(Debug, Clone, Copy)]
@@ -59,15 +59,22 @@ impl Outgoing<'_> {
     }
 
     fn passes(self, name: &HeaderName) -> bool {
-        let route = self.permit.compiled();
-        let scrubbed = route.credential().is_some() && (*name == RANGE || *name == IF_RANGE);
-        match field_kind(name.as_str()) {
-            FieldKind::Connection | FieldKind::Override => false,
-            FieldKind::Credential => !route.strips_guest_credentials(),
-            FieldKind::Account => {
-                !route.strips_guest_credentials() || self.permit.has_checked_header(name.as_str())
+        let (route, name) = (self.permit.compiled(), name.as_str());
+        if let Some(credential) = route.credential() {
+            // The real one stands alone, in whatever spelling a server looks for it.
+            if is_same_field(name, credential.field().as_str()) || *name == RANGE || *name == IF_RANGE {
+                return false;
             }
-            FieldKind::Plain => !scrubbed,
+        }
+        match field_kind(name) {
+            FieldKind::Connection | FieldKind::Override => false,
+            _ if !route.strips_guest_credentials() => true,
+            FieldKind::Credential if *name == AUTHORIZATION || *name == COOKIE => false,
+            FieldKind::Credential | FieldKind::Account => {
+                self.permit.has_checked_header(name)
+                    || names_a_conversation(self.permit.authority().host().as_str(), name)
+            }
+            FieldKind::Plain => true,
         }
     }
 

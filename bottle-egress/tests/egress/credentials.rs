@@ -23,6 +23,19 @@ const GUEST_FIELDS: &[&str] = &[
     "OpenAI-Organization: guest",
     "ChatGPT-Account-Id: guest",
     "X-Amz-Security-Token: guest",
+    "X-Shopify-Access-Token: guest",
+    "X.Api.Key: guest",
+    "Stripe-Account: guest",
+    "Dropbox-API-Select-User: guest",
+    "Xero-Tenant-Id: guest",
+    "Sudo: guest",
+    "Impersonate-User: guest",
+    "X-Hasura-Role: guest",
+    "Circle-Token: guest",
+    "DPoP: guest",
+    "X-Session-Id: guest",
+    "session_id: guest",
+    "CF-Access-Client-Id: guest",
 ];
 
 #[tokio::test]
@@ -33,7 +46,8 @@ async fn guest_credential_stripped_everywhere() {
         let door = door_to(&upstream, vec![listed]).await;
         let mut guest = door.tunnel(A).await;
         let fields = GUEST_FIELDS.join("\r\n");
-        let path = "/x?key=guest&API_KEY=guest&%61ccess_token=guest&token[]=guest&q=kept";
+        let path = "/x?key=guest&API_KEY=guest&%61ccess_token=guest&token[]=guest&api.key=guest\
+                    &api+key=guest&api%5Bkey=guest&sudo=guest&q=kept";
         assert_eq!(
             guest
                 .ask("GET", A, path, &format!("{fields}\r\nX-Team: kept\r\n"))
@@ -114,6 +128,76 @@ async fn an_account_is_chosen_only_where_the_policy_checks_it() {
         .await;
     assert_eq!(upstream.only().values("chatgpt-account-id"), ["acct-1"]);
     assert!(upstream.only().values("openai-organization").is_empty());
+}
+
+/// Many servers read `X_Team` as `X-Team`, so the real field's other spellings go whatever the route passes.
+#[tokio::test]
+async fn the_injected_field_has_no_second_spelling() {
+    let upstream = echo().await;
+    for guest_auth in [GuestAuth::Strip, GuestAuth::Pass] {
+        let mut listed = route(A);
+        listed.guest_auth = guest_auth;
+        listed.auth = Some(RouteAuth {
+            scheme: AuthScheme::Header("x-team".to_owned()),
+            slot: "token".parse().unwrap(),
+        });
+        let door = door_to(&upstream, vec![listed]).await;
+        let fields = "X-Team: guest\r\nX_Team: guest\r\nX.Team: guest\r\n";
+        door.tunnel(A).await.ask("GET", A, "/", fields).await;
+        let seen = upstream.seen().pop().unwrap();
+        assert_eq!(seen.values("x-team"), [TOKEN]);
+        assert!(!seen.head.contains("guest"), "{}", seen.head);
+    }
+}
+
+#[tokio::test]
+async fn a_checked_field_has_no_second_spelling() {
+    let upstream = echo().await;
+    let mut checked = route(A);
+    let matches = r#"{"headers": [{"name": "x-team", "type": "exact", "value": "blue"}]}"#;
+    checked.matches = vec![serde_json::from_str(matches).unwrap()];
+    let door = door_to(&upstream, vec![checked]).await;
+    for fields in [
+        "X-Team: blue\r\nX_Team: red\r\n",
+        "X_Team: red\r\nX-Team: blue\r\n",
+        "X_Team: blue\r\n",
+    ] {
+        let answer = door.tunnel(A).await.ask("GET", A, "/", fields).await;
+        assert_eq!(answer.rule(), "no-match", "{fields}");
+    }
+    assert_eq!(
+        door.tunnel(A)
+            .await
+            .ask("GET", A, "/", "X-Team: blue\r\n")
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn what_sounds_like_a_credential_passes_where_the_policy_checks_it() {
+    let upstream = echo().await;
+    let mut checked = route(A);
+    let matches = r#"{"headers": [{"name": "x-sort-key", "type": "exact", "value": "name"},
+                                  {"name": "authorization", "type": "regex", "value": ".*"}]}"#;
+    checked.matches = vec![serde_json::from_str(matches).unwrap()];
+    let door = door_to(&upstream, vec![checked]).await;
+    let fields = "X-Sort-Key: name\r\nAuthorization: Bearer guest\r\n";
+    door.tunnel(A).await.ask("GET", A, "/", fields).await;
+    assert_eq!(upstream.only().values("x-sort-key"), ["name"]);
+    assert!(upstream.only().values("authorization").is_empty());
+}
+
+/// Codex names its conversation in a field that would be a credential anywhere else.
+#[tokio::test]
+async fn a_conversation_of_a_model_api_keeps_its_name() {
+    let (model, fields) = ("api.openai.com", "session_id: 1\r\nX-Session-Id: guest\r\n");
+    let upstream = Upstream::answering(&[model], |_| ok("hello")).await;
+    let door = door_to(&upstream, vec![with_auth(route(model))]).await;
+    door.tunnel(model).await.ask("GET", model, "/", fields).await;
+    assert_eq!(upstream.only().values("session_id"), ["1"]);
+    assert!(upstream.only().values("x-session-id").is_empty());
 }
 
 #[tokio::test]
