@@ -81,7 +81,9 @@ pub const EVENTS: usize = 8192;
 pub const EVENT_TIME: Duration = Duration::from_secs(5);
 /// The longest path in an event, in bytes.
 pub const EVENT_PATH_BYTES: usize = 512;
-/// The longest header value in an event, in bytes.
+/// The longest name of a header field in an event, in bytes.
+pub const EVENT_NAME_BYTES: usize = 64;
+/// The longest header value in an event, in bytes, escaped.
 pub const EVENT_VALUE_BYTES: usize = 256;
 
 /// The shortest credential that can be injected, in bytes: a shorter one cannot be told from other text in answers.

@@ -1,6 +1,7 @@
 //! Where a request came in, and what it asks for from there.
 
 use bottle_plan::egress::{HostName, LogDetail};
+use bottle_util::untrusted;
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue, PROXY_AUTHORIZATION};
@@ -221,11 +222,11 @@ fn shown_headers(head: &Head) -> Vec<(String, String)> {
         let value = match hidden {
             true => "*".to_owned(),
             false => cut(
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                untrusted::line(&String::from_utf8_lossy(value.as_bytes())),
                 limits::EVENT_VALUE_BYTES,
             ),
         };
-        (name.to_string(), value)
+        (cut(name.to_string(), limits::EVENT_NAME_BYTES), value)
     };
     head.headers.iter().map(show).collect()
 }

@@ -9,10 +9,11 @@ use bottle_egress::{Listener, Resolve, limits};
 use bottle_plan::egress::{EgressPlan, HostName, LogDetail};
 use bottle_util::Secret;
 use bottle_wire::event::Verdict;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
-use crate::support::{DoorPlan, Guest, TOKEN, Upstream, door_to, ok, read, route, with_auth};
+use crate::support::{DoorPlan, Guest, TOKEN, Upstream, door_to, ok, read, read_head, route, with_auth};
 
 const A: &str = "a.example";
 const B: &str = "b.example";
@@ -177,6 +178,32 @@ async fn a_reload_ends_streams_that_it_refuses_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_reload_ends_an_upload_that_it_refuses() {
+    let (begun, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, ended) = (Arc::clone(&begun), Arc::clone(&gone));
+    let upstream = Upstream::serving(&[A], move |mut stream, _| {
+        let (told, ended) = (Arc::clone(&told), Arc::clone(&ended));
+        async move {
+            read_head(&mut stream).await;
+            told.notify_one();
+            while !matches!(stream.read(&mut [0; 64]).await, Ok(0) | Err(_)) {}
+            ended.notify_one();
+        }
+    })
+    .await;
+    let door = door_to(&upstream, vec![route(A)]).await;
+    let mut guest = door.tunnel(A).await;
+    guest
+        .write(b"POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        .await;
+    begun.notified().await;
+    door.server.reload(EgressPlan::default()).unwrap();
+    let answer = guest.answer(false).await.unwrap();
+    assert_eq!((answer.status, answer.rule().as_str()), (403, "revoked"));
+    gone.notified().await;
+}
+
+#[tokio::test]
 async fn a_policy_that_cannot_be_compiled_changes_nothing() {
     let upstream = echo().await;
     let door = door_to(&upstream, vec![route(A)]).await;
@@ -241,6 +268,24 @@ async fn events_show_headers_where_asked_and_never_credentials() {
         (header("x-team"), header("authorization")),
         (Some("blue"), Some("*"))
     );
+}
+
+/// A long or odd header cannot crowd out an event, nor draw on the terminal of whoever reads it.
+#[tokio::test]
+async fn headers_in_events_are_short_and_plain() {
+    let upstream = echo().await;
+    let mut plan = DoorPlan::new(vec![route(A)]);
+    plan.lead_to(&upstream);
+    plan.plan.log = LogDetail::Headers;
+    let door = plan.open().await;
+    let (name, value) = ("n".repeat(20_000), "v".repeat(20_000));
+    let fields = format!("{name}: x\r\nX-Long: {value}\r\nX-Odd: a\u{202e}b\u{9b}c\u{200b}\r\n");
+    door.tunnel(A).await.ask("GET", A, "/", &fields).await;
+    let event = door.event().await;
+    let named = |wanted: &str| event.headers.iter().find(|(name, _)| name == wanted).unwrap();
+    assert_eq!(named(&"n".repeat(64)).1, "x");
+    assert_eq!(named("x-long").1, "v".repeat(256));
+    assert_eq!(named("x-odd").1, "a\\u{202e}b\\u{9b}c\\u{200b}");
 }
 
 /// A resolver with a fault: it stands for any fault in one connection's code.
