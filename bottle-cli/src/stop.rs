@@ -7,7 +7,7 @@ use bottle_plan::names::Identity;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::host::process_started;
-use crate::running::COMPARE_LIMIT;
+use crate::settle::COMPARE_LIMIT;
 use crate::state::{PRESERVE, StateError, StateFolder};
 use crate::{Host, Wiring, events};
 
