@@ -1,6 +1,7 @@
 //! Putting what a plan says about an agent into a running guest, in one order for all providers.
 
 mod apply;
+mod batch;
 mod ca;
 mod error;
 mod mcp;
@@ -12,6 +13,7 @@ use bottle_backend::{Bottle, Progress};
 use bottle_plan::BottlePlan;
 
 use crate::AgentProvider;
+use batch::Batch;
 
 pub use apply::{apply_git, apply_prompt, apply_provision};
 pub use ca::apply_ca;
@@ -51,11 +53,14 @@ pub async fn provision(
     progress: &dyn Progress,
 ) -> Result<ProvisionReport, ProvisionError> {
     progress.step("provisioning the guest");
+    let bottle = &Batch::new(bottle);
     let fingerprint = provider.provision_ca(plan, bottle, sources.certificate).await?;
     provider.provision_prompt(plan, bottle).await?;
     provider.provision_skills(plan, bottle).await?;
     provider.provision(plan, bottle).await?;
     provider.provision_git(plan, bottle).await?;
+    let put = bottle.flush().await;
+    put.map_err(|error| Step::Files.failed(error))?;
     let warning = match (&plan.supervise, sources.supervise_url) {
         (Some(_), Some(url)) => provider.provision_supervise_mcp(plan, bottle, url).await,
         _ => None,

@@ -130,7 +130,13 @@ impl Bottle for Recorder {
             ExecUser::Root => "root",
             ExecUser::Agent => "agent",
         };
-        let line = command.argv.join(" ");
+        // A script is told from another by what it is given.
+        let words = command.argv.iter().filter(|word| !word.contains('\n'));
+        let line = words.map(String::as_str).collect::<Vec<_>>().join(" ");
+        let line = match command.stdin.len() {
+            0 => line,
+            bytes => format!("{line} < {bytes} bytes"),
+        };
         self.note(format!("exec as {user}: {line}"));
         let refused = self.refuses.is_some_and(|text| line.contains(text));
         Ok(ExecOutput {
@@ -154,13 +160,14 @@ impl Bottle for Recorder {
     }
 
     async fn put(&self, files: &[PutFile], owner: CopyOwner) -> Result<(), CopyError> {
-        for file in files {
+        let files = files.iter().map(|file| {
             let what = match &file.content {
                 Some(content) => format!("file of {} bytes", content.len()),
                 None => "directory".to_owned(),
             };
-            self.note(format!("put {what} {} {:o} {owner:?}", file.path, file.mode));
-        }
+            format!("put {what} {} {:o} {owner:?}", file.path, file.mode)
+        });
+        self.note(files.collect::<Vec<_>>().join("\n  and "));
         Ok(())
     }
 
