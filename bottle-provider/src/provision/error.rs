@@ -101,9 +101,17 @@ pub(super) async fn run(
     bottle: &dyn bottle_backend::Bottle,
     command: &bottle_backend::ExecCommand,
 ) -> Result<(), StepError> {
-    let shown = || shell_words(&command.argv);
+    run_as(&shell_words(&command.argv), bottle, command).await
+}
+
+/// Runs a command that must succeed, and that errors show by another name.
+pub(super) async fn run_as(
+    shown: &str,
+    bottle: &dyn bottle_backend::Bottle,
+    command: &bottle_backend::ExecCommand,
+) -> Result<(), StepError> {
     let output = bottle.exec(command).await.map_err(|source| StepError::Exec {
-        command: shown(),
+        command: shown.to_owned(),
         source,
     })?;
     if output.status == 0 {
@@ -114,7 +122,7 @@ pub(super) async fn run(
         false => output.stderr,
     };
     Err(StepError::Command {
-        command: shown(),
+        command: shown.to_owned(),
         status: output.status,
         stderr: tail(&printed),
     })

@@ -10,6 +10,7 @@ mod interruption;
 mod lifecycle;
 mod secrecy;
 mod streams;
+mod trust;
 
 use std::time::Duration;
 
