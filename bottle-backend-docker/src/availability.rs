@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bollard::errors::Error;
 use bollard::models::{SystemInfo, SystemVersion};
-use bottle_backend::Availability;
+use bottle_backend::{Availability, EngineError};
 
 use crate::engine::Engine;
 use runc::Runc;
@@ -15,23 +15,36 @@ use runc::Runc;
 /// The oldest interface that has all that is used here: Engine 20.10.
 const OLDEST: (u32, u32) = (1, 41);
 
-/// Looks at an engine.
-pub(crate) async fn probe(socket: &Path) -> Availability {
+/// Looks at an engine, to which `connect` connects.
+pub(crate) async fn probe(
+    socket: &Path,
+    connect: impl Future<Output = Result<&Engine, EngineError>>,
+) -> Availability {
     if let Err(error) = tokio::net::UnixStream::connect(socket).await {
         return unreachable(socket, &error);
     }
-    match look(socket).await {
+    let seen = match connect.await {
+        Ok(engine) => look(engine).await.map_err(|error| error.to_string()),
+        Err(error) => Err(with_cause(&error)),
+    };
+    match seen {
         Ok((version, info)) => judge(&version, &info),
-        Err(error) => Availability::Unusable {
-            reason: format!("the engine at {} does not answer: {error}", socket.display()),
+        Err(reason) => Availability::Unusable {
+            reason: format!("the engine at {} does not answer: {reason}", socket.display()),
             hint: "see whether the service runs: systemctl status docker".to_owned(),
         },
     }
 }
 
-async fn look(socket: &Path) -> Result<(SystemVersion, SystemInfo), Error> {
-    let engine = Engine::connect(socket).await?;
+async fn look(engine: &Engine) -> Result<(SystemVersion, SystemInfo), Error> {
     tokio::try_join!(engine.docker.version(), engine.docker.info())
+}
+
+fn with_cause(error: &EngineError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => cause.to_string(),
+        None => error.to_string(),
+    }
 }
 
 fn unreachable(socket: &Path, error: &io::Error) -> Availability {

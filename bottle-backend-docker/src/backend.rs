@@ -68,7 +68,7 @@ impl Backend for DockerBackend {
     }
 
     async fn availability(&self) -> Availability {
-        availability::probe(&self.socket).await
+        availability::probe(&self.socket, self.engine()).await
     }
 
     async fn launch(

@@ -64,10 +64,11 @@ fn an_engine_without_what_is_needed_is_refused() {
 #[tokio::test]
 async fn a_missing_socket_has_a_hint() {
     let folder = tempfile::tempdir().unwrap();
-    let missing = probe(&folder.path().join("none.sock")).await;
+    let never = || async { unreachable!("nobody listens") };
+    let missing = probe(&folder.path().join("none.sock"), never()).await;
     assert!(matches!(missing, Availability::Unusable { hint, .. } if hint.contains("DOCKER_HOST")));
     let dead = folder.path().join("dead.sock");
     drop(std::os::unix::net::UnixListener::bind(&dead).unwrap());
-    let dead = probe(&dead).await;
+    let dead = probe(&dead, never()).await;
     assert!(matches!(dead, Availability::Unusable { hint, .. } if hint.contains("start")));
 }
