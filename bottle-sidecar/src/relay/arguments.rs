@@ -15,6 +15,8 @@ pub enum RelayCommand {
     Serve {
         /// The ports and sockets.
         pairs: Vec<Pair>,
+        /// The egress door's socket, if programs that know no proxy are to find a way through it.
+        transparent: Option<PathBuf>,
         /// What ends it by itself.
         watch: Watch,
     },
@@ -22,6 +24,8 @@ pub enum RelayCommand {
     SelfCheck {
         /// The ports and sockets that must answer.
         pairs: Vec<Pair>,
+        /// Whether the relay must answer for names.
+        transparent: bool,
         /// Interfaces besides `lo` that may be there.
         allowed: Vec<String>,
     },
@@ -70,6 +74,9 @@ pub enum UsageError {
     /// A word is no pair.
     #[error("{0:?} is not PORT=SOCKET with a port from 1 to 65535 and an absolute path of at most 107 bytes")]
     NotAPair(OsString),
+    /// The value of `--transparent` is no socket's path.
+    #[error("{0:?} is not an absolute path of at most 107 bytes")]
+    NotASocket(OsString),
     /// A port is named twice.
     #[error("port {0} is given twice")]
     PortTwice(u16),
@@ -102,8 +109,12 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
     let words: Vec<OsString> = words.into_iter().collect();
     match words.split_first() {
         Some((first, rest)) if first == "self-check" => {
-            let (pairs, allowed, _) = connections(rest)?;
-            Ok(RelayCommand::SelfCheck { pairs, allowed })
+            let read = Connections::read(rest)?;
+            Ok(RelayCommand::SelfCheck {
+                pairs: read.pairs,
+                transparent: read.transparent.is_some(),
+                allowed: read.allowed,
+            })
         }
         Some((first, rest)) if first == "exec" => program(rest),
         Some((first, [mark])) if first == "end" && mark.as_bytes().contains(&b'=') => {
@@ -114,54 +125,73 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
             .map(RelayCommand::Probe)
             .ok_or(UsageError::NoProbe),
         _ => {
-            let (pairs, allowed, watched) = connections(&words)?;
-            let watch = match watched {
-                true => Watch::Network(allowed),
-                false => Watch::Nothing,
-            };
-            Ok(RelayCommand::Serve { pairs, watch })
+            let read = Connections::read(&words)?;
+            Ok(RelayCommand::Serve {
+                pairs: read.pairs,
+                transparent: read.transparent,
+                watch: match read.unwatched {
+                    true => Watch::Nothing,
+                    false => Watch::Network(read.allowed),
+                },
+            })
         }
     }
 }
 
-fn connections(words: &[OsString]) -> Result<(Vec<Pair>, Vec<String>, bool), UsageError> {
-    let (mut pairs, mut allowed, mut watched) = (Vec::<Pair>::new(), Vec::new(), true);
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if word == "--allow-interface" {
-            let name = words.next().and_then(|name| name.to_str());
-            allowed.push(name.ok_or(UsageError::NoValue("--allow-interface"))?.to_owned());
-        } else if word == "--unwatched" {
-            watched = false;
-        } else {
-            let next = pair(word).ok_or_else(|| UsageError::NotAPair(word.clone()))?;
-            if pairs.iter().any(|pair| pair.port == next.port) {
-                return Err(UsageError::PortTwice(next.port));
+/// What both the relay and its self-check are told.
+#[derive(Debug, Default)]
+struct Connections {
+    pairs: Vec<Pair>,
+    transparent: Option<PathBuf>,
+    allowed: Vec<String>,
+    unwatched: bool,
+}
+
+impl Connections {
+    fn read(words: &[OsString]) -> Result<Self, UsageError> {
+        let mut read = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            if word == "--allow-interface" {
+                let name = words.next().and_then(|name| name.to_str());
+                let name = name.ok_or(UsageError::NoValue("--allow-interface"))?;
+                read.allowed.push(name.to_owned());
+            } else if word == "--transparent" {
+                let path = words.next().ok_or(UsageError::NoValue("--transparent"))?;
+                read.transparent = Some(socket(path).ok_or_else(|| UsageError::NotASocket(path.clone()))?);
+            } else if word == "--unwatched" {
+                read.unwatched = true;
+            } else {
+                let next = pair(word).ok_or_else(|| UsageError::NotAPair(word.clone()))?;
+                if read.pairs.iter().any(|pair| pair.port == next.port) {
+                    return Err(UsageError::PortTwice(next.port));
+                }
+                read.pairs.push(next);
             }
-            pairs.push(next);
+        }
+        match read.pairs.is_empty() {
+            true => Err(UsageError::NoPairs),
+            false => Ok(read),
         }
     }
-    match pairs.is_empty() {
-        true => Err(UsageError::NoPairs),
-        false => Ok((pairs, allowed, watched)),
-    }
+}
+
+fn socket(path: &OsStr) -> Option<PathBuf> {
+    /// The kernel's `sun_path`, less the terminating zero (unix(7)).
+    const LONGEST_PATH: usize = 107;
+    let fits = Path::new(path).is_absolute() && path.len() <= LONGEST_PATH;
+    fits.then(|| path.into())
 }
 
 fn pair(word: &OsStr) -> Option<Pair> {
-    /// The kernel's `sun_path`, less the terminating zero (unix(7)).
-    const LONGEST_PATH: usize = 107;
     let bytes = word.as_bytes();
     let equals = bytes.iter().position(|byte| *byte == b'=')?;
     let (port, rest) = bytes.split_at_checked(equals)?;
-    let socket = Path::new(OsStr::from_bytes(rest.get(1..)?));
+    let socket = socket(OsStr::from_bytes(rest.get(1..)?))?;
     let digits = !port.is_empty() && port.iter().all(u8::is_ascii_digit);
     let port = std::str::from_utf8(port).ok().filter(|_| digits)?;
     let port: u16 = port.parse().ok().filter(|port| *port != 0)?;
-    let fits = socket.is_absolute() && socket.as_os_str().len() <= LONGEST_PATH;
-    fits.then(|| Pair {
-        port,
-        socket: socket.to_owned(),
-    })
+    Some(Pair { port, socket })
 }
 
 fn program(words: &[OsString]) -> Result<RelayCommand, UsageError> {
@@ -221,6 +251,7 @@ mod tests {
             check("--allow-interface dummy0 9099=/d/e.sock"),
             Ok(RelayCommand::Serve {
                 pairs: vec![egress()],
+                transparent: None,
                 watch: Watch::Network(vec!["dummy0".to_owned()]),
             })
         );
@@ -228,6 +259,7 @@ mod tests {
             check("9099=/d/e.sock --unwatched"),
             Ok(RelayCommand::Serve {
                 pairs: vec![egress()],
+                transparent: None,
                 watch: Watch::Nothing,
             })
         );
@@ -235,9 +267,23 @@ mod tests {
             check("self-check 9099=/d/e.sock"),
             Ok(RelayCommand::SelfCheck {
                 pairs: vec![egress()],
+                transparent: false,
                 allowed: Vec::new(),
             })
         );
+        let transparent = check("9099=/d/e.sock --transparent /d/e.sock");
+        assert!(
+            matches!(transparent, Ok(RelayCommand::Serve { transparent: Some(socket), .. })
+            if socket == Path::new("/d/e.sock"))
+        );
+        let checked = check("self-check --transparent /d/e.sock 9099=/d/e.sock");
+        assert!(matches!(
+            checked,
+            Ok(RelayCommand::SelfCheck {
+                transparent: true,
+                ..
+            })
+        ));
     }
 
     #[test]
@@ -273,6 +319,14 @@ mod tests {
         }
         assert_eq!(check("self-check --unwatched"), Err(UsageError::NoPairs));
         assert_eq!(check("1=/a 1=/b"), Err(UsageError::PortTwice(1)));
+        assert_eq!(
+            check("1=/a --transparent d"),
+            Err(UsageError::NotASocket("d".into()))
+        );
+        assert_eq!(
+            check("1=/a --transparent"),
+            Err(UsageError::NoValue("--transparent"))
+        );
         assert_eq!(
             check("1=/a --allow-interface"),
             Err(UsageError::NoValue("--allow-interface"))

@@ -10,6 +10,7 @@ mod network;
 mod pump;
 mod self_check;
 mod serve;
+mod transparent;
 mod watch;
 
 use std::io::Write;
@@ -37,10 +38,21 @@ impl RelayCommand {
     /// Does what the arguments say and returns the exit status.
     pub fn run(self) -> ExitCode {
         match self {
-            Self::Serve { pairs, watch } => serve_until_end(&pairs, &watch),
-            Self::SelfCheck { pairs, allowed } => {
-                print_check(&self_check(&pairs, &allowed, Path::new(THIS_PROGRAM)))
-            }
+            Self::Serve {
+                pairs,
+                transparent,
+                watch,
+            } => serve_until_end(&pairs, transparent.as_deref(), &watch),
+            Self::SelfCheck {
+                pairs,
+                transparent,
+                allowed,
+            } => print_check(&self_check(
+                &pairs,
+                transparent,
+                &allowed,
+                Path::new(THIS_PROGRAM),
+            )),
             Self::Exec { cwd, size, argv } => {
                 let error = exec(&cwd, size, &argv);
                 eprintln!("relay: {}", chain(&error));
@@ -60,8 +72,8 @@ impl RelayCommand {
     }
 }
 
-fn serve_until_end(pairs: &[Pair], watch: &Watch) -> ExitCode {
-    match run(pairs, watch) {
+fn serve_until_end(pairs: &[Pair], transparent: Option<&Path>, watch: &Watch) -> ExitCode {
+    match run(pairs, transparent, watch) {
         Ok(End::Terminated) => ExitCode::SUCCESS,
         Ok(End::Network(found)) => {
             eprintln!("relay: this guest has a network: {}", found.join(", "));

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use super::arguments::{Pair, Watch};
+use super::transparent::Transparent;
 use super::{pump, watch};
 use crate::confine::raise_descriptor_limit;
 use crate::reap::reap;
@@ -18,12 +19,13 @@ use crate::reap::reap;
 /// The most connections of one port at once; further ones wait in the kernel's queue until one ends.
 pub const MOST_CONNECTIONS_PER_PORT: usize = 1024;
 /// How long a port rests after the kernel refused it a descriptor, so that it does not spin.
-const REST: Duration = Duration::from_millis(50);
+pub(super) const REST: Duration = Duration::from_millis(50);
 
 /// Listeners on every port, and nothing accepted yet.
 #[derive(Debug)]
 pub struct Relay {
     ports: Vec<(TcpListener, Arc<PathBuf>)>,
+    transparent: Option<Transparent>,
 }
 
 /// Says why the relay cannot start.
@@ -38,6 +40,9 @@ pub enum BindError {
         #[source]
         source: io::Error,
     },
+    /// The resolver's address cannot be had.
+    #[error("cannot answer for names on port 53 of 127.0.0.1, which transparent mode needs")]
+    Resolver(#[source] io::Error),
     /// The process cannot be set up.
     #[error("cannot start")]
     Start(#[source] io::Error),
@@ -53,25 +58,33 @@ pub enum End {
 }
 
 impl Relay {
-    /// Binds every port of 127.0.0.1 and accepts nothing yet.
+    /// Binds every port of 127.0.0.1, the resolver's first, and accepts nothing yet. With `transparent`, names are
+    /// asked of the egress door behind that socket.
     ///
     /// # Errors
     ///
-    /// The first port that is taken; the others are free again then.
-    pub async fn bind(pairs: &[Pair]) -> Result<Self, BindError> {
+    /// The first port that is taken or may not be had; the others are free again then.
+    pub async fn bind(pairs: &[Pair], transparent: Option<&Path>) -> Result<Self, BindError> {
+        let transparent = match transparent {
+            Some(socket) => Some(Transparent::bind(socket).await.map_err(BindError::Resolver)?),
+            None => None,
+        };
         let mut ports = Vec::with_capacity(pairs.len());
         for Pair { port, socket } in pairs {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).await;
             let listener = listener.map_err(|source| BindError::Port { port: *port, source })?;
             ports.push((listener, Arc::new(socket.clone())));
         }
-        Ok(Self { ports })
+        Ok(Self { ports, transparent })
     }
 
-    /// Starts to accept on every port, in the background.
+    /// Starts to accept on every port, and to answer for names, in the background.
     pub fn start(self) {
         for (listener, socket) in self.ports {
             tokio::spawn(accept(listener, socket));
+        }
+        if let Some(transparent) = self.transparent {
+            transparent.start();
         }
     }
 }
@@ -80,15 +93,15 @@ impl Relay {
 ///
 /// # Errors
 ///
-/// When a port is taken or signals cannot be received.
-pub fn run(pairs: &[Pair], watch: &Watch) -> Result<End, BindError> {
+/// When a port cannot be had or signals cannot be received.
+pub fn run(pairs: &[Pair], transparent: Option<&Path>, watch: &Watch) -> Result<End, BindError> {
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(BindError::Start)?;
     runtime.block_on(async {
-        let relay = Relay::bind(pairs).await?;
+        let relay = Relay::bind(pairs, transparent).await?;
         let mut children = signal(SignalKind::child()).map_err(BindError::Start)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(BindError::Start)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(BindError::Start)?;

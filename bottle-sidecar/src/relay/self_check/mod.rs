@@ -15,14 +15,15 @@ use super::arguments::Pair;
 use super::network::Network;
 pub use probe::Probe;
 
-/// Makes every check. `program` is this very program, which is run again for attempts that it may be killed for.
+/// Makes every check. With `transparent`, the relay must answer for names; `program` is this very program, which is run again for attempts that it may be killed for.
 #[must_use]
-pub fn self_check(pairs: &[Pair], allowed: &[String], program: &Path) -> SelfCheck {
+pub fn self_check(pairs: &[Pair], transparent: bool, allowed: &[String], program: &Path) -> SelfCheck {
     let mut findings = network(allowed);
     findings.push(reach::nothing_outside());
     findings.extend(probe::nothing_opens(program));
-    findings.push(names::nothing_resolves());
+    // The doors first: the relay may still be starting, and it is asked about names too.
     findings.push(doors::all_answer(pairs));
+    findings.push(names::nothing_resolves(transparent));
     SelfCheck::new(findings)
 }
 
