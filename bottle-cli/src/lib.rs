@@ -12,6 +12,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod abandoned;
 mod boot;
 mod dockerfiles;
 pub mod events;
@@ -26,6 +27,7 @@ pub mod state;
 mod stop;
 mod wiring;
 
+pub use abandoned::{Abandoned, FindError, find_abandoned};
 pub use boot::{BootError, boot_frame};
 pub use dockerfiles::{Dockerfile, compare_dockerfile};
 pub use host::{Host, Process};

@@ -15,6 +15,7 @@ use bottle_wire::boot::{Authority, WireSecret};
 use bottle_wire::chain::Head;
 use data_encoding::HEXLOWER;
 
+use crate::abandoned::find_abandoned;
 use crate::boot::{BootError, boot_frame};
 use crate::state::{CHAIN, ChainState, METADATA, Metadata, PLAN, StateError, StateFolder, StateLock};
 use crate::{Host, Prepared, RunSecrets};
@@ -121,7 +122,7 @@ async fn furnish(
     let plan = &prepared.plan;
     agent_argv(plan, SessionStart::Fresh)?;
     let materials = materials(prepared, secrets.tokens, host, state)?;
-    sweep(prepared, progress).await;
+    sweep(prepared, host, progress).await;
     let bottle = bottle_backend::launch(
         prepared.backend.as_ref(),
         plan,
@@ -154,16 +155,20 @@ async fn furnish(
 }
 
 /// Removes what crashed starts have left on the backend, quietly: it is not this start's business to explain it.
-async fn sweep(prepared: &Prepared, progress: &dyn Progress) {
-    let Ok(plan) = prepared.backend.prepare_cleanup().await else {
-        return;
-    };
-    if plan.leftovers.is_empty() {
-        return;
+async fn sweep(prepared: &Prepared, host: &Host, progress: &dyn Progress) {
+    let backend = prepared.backend.as_ref();
+    if let Ok(plan) = backend.prepare_cleanup().await
+        && !plan.leftovers.is_empty()
+    {
+        progress.step("removing what a crashed start has left");
+        for (leftover, error) in backend.cleanup(&plan).await.failed {
+            tracing::warn!(%error, name = leftover.name, "a leftover stays");
+        }
     }
-    progress.step("removing what a crashed start has left");
-    for (leftover, error) in prepared.backend.cleanup(&plan).await.failed {
-        tracing::warn!(%error, name = leftover.name, "a leftover stays");
+    for state in find_abandoned(backend, host).await.unwrap_or_default() {
+        if let Err(error) = state.remove() {
+            tracing::warn!(%error, "the state of a crashed start stays");
+        }
     }
 }
 

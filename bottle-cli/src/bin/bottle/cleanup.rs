@@ -1,23 +1,36 @@
 //! `bottle cleanup`: one plan over all backends, one question, best effort.
 
-use bottle_backend::CleanupPlan;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bottle_backend::{Backend, CleanupPlan};
 use bottle_cli::exit::Exit;
-use bottle_cli::{Host, Wiring};
+use bottle_cli::{Abandoned, Host, Wiring, find_abandoned};
 
 use crate::args::CleanupArgs;
+use crate::output::say;
 use crate::report::Failure;
 use crate::{ask, terminal};
+
+/// How often removal is tried.
+const ATTEMPTS: u32 = 4;
+/// The wait between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(host: &Host, args: &CleanupArgs) -> Result<u8, Failure> {
     let wiring = Wiring::standard(host);
     let plans = wiring.plan_cleanup().await;
-    let count: usize = plans.iter().map(|(_, plan)| plan.leftovers.len()).sum();
+    let states = states(&plans, host).await;
+    let count: usize = plans.iter().map(|(_, plan)| plan.leftovers.len()).sum::<usize>() + states.len();
     if count == 0 {
-        anstream::eprintln!("bottle: nothing to remove");
+        say!("bottle: nothing to remove");
         return Ok(0);
     }
     for (backend, plan) in &plans {
         show(backend.facts().name.as_str(), plan);
+    }
+    for state in &states {
+        say!("  state of {}: its start was not finished", state.identity());
     }
     if !args.yes {
         if !terminal::is_interactive() {
@@ -27,21 +40,76 @@ pub(crate) async fn run(host: &Host, args: &CleanupArgs) -> Result<u8, Failure> 
             return Err(Failure::declined());
         }
     }
-    let mut failed = 0;
-    for (backend, plan) in &plans {
-        let report = backend.cleanup(plan).await;
-        for (leftover, error) in &report.failed {
-            anstream::eprintln!("bottle: {} {} is left: {error}", leftover.kind, leftover.name);
+    let done = remove(&plans, states).await;
+    say!("bottle: removed {}, left {}", done.removed, done.failed);
+    Ok(if done.failed == 0 { 0 } else { Exit::Io as u8 })
+}
+
+type Plans = [(Arc<dyn Backend>, CleanupPlan)];
+
+/// The state folders that nothing will be left of once the plans are carried out.
+async fn states(plans: &Plans, host: &Host) -> Vec<Abandoned> {
+    let mut states = Vec::new();
+    for (backend, _) in plans {
+        match find_abandoned(backend.as_ref(), host).await {
+            Ok(found) => states.extend(found),
+            Err(error) => say!("bottle: {}: {error}", backend.facts().name),
         }
-        failed += report.failed.len();
     }
-    anstream::eprintln!("bottle: removed {}, left {failed}", count - failed);
-    Ok(if failed == 0 { 0 } else { Exit::Io as u8 })
+    states
+}
+
+#[derive(Default)]
+struct Done {
+    removed: usize,
+    failed: usize,
+}
+
+/// Removes as much as it can.
+async fn remove(plans: &Plans, states: Vec<Abandoned>) -> Done {
+    let mut done = Done::default();
+    for (backend, plan) in plans {
+        done.removed += leftovers(backend.as_ref(), plan.clone(), &mut done.failed).await;
+    }
+    for state in states {
+        let name = state.identity().clone();
+        match state.remove() {
+            Ok(()) => done.removed += 1,
+            Err(error) => {
+                say!("bottle: the state of {name} is left: {error}");
+                done.failed += 1;
+            }
+        }
+    }
+    done
+}
+
+/// Removes a backend's leftovers. An engine may still be making what a start asked for before it was killed, and will
+/// not let go of what that needs: so look again when something stays.
+async fn leftovers(backend: &dyn Backend, mut plan: CleanupPlan, failed: &mut usize) -> usize {
+    let mut removed = 0;
+    for again in (0..ATTEMPTS).rev() {
+        let report = backend.cleanup(&plan).await;
+        removed += report.removed.len();
+        if report.failed.is_empty() {
+            break;
+        }
+        if again > 0 {
+            tokio::time::sleep(PAUSE).await;
+            plan = backend.prepare_cleanup().await.unwrap_or(plan);
+            continue;
+        }
+        for (leftover, error) in &report.failed {
+            say!("bottle: {} {} is left: {error}", leftover.kind, leftover.name);
+        }
+        *failed += report.failed.len();
+    }
+    removed
 }
 
 fn show(backend: &str, plan: &CleanupPlan) {
     for leftover in &plan.leftovers {
-        anstream::eprintln!(
+        say!(
             "  {backend} {} {}: {}",
             leftover.kind,
             leftover.name,
