@@ -1,4 +1,6 @@
 //! Questions to the person at the terminal.
+//!
+//! No stream is locked while they think: whoever hears Ctrl-C has something to say.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -6,27 +8,22 @@ use bottle_util::{Secret, untrusted};
 
 /// Asks for a yes; anything else is a no.
 pub(crate) fn yes(question: &str) -> io::Result<bool> {
-    let mut err = io::stderr().lock();
-    write!(err, "{} [y/N] ", untrusted::line(question))?;
-    err.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().take(1024).read_line(&mut answer)?;
+    say(&format!("{} [y/N] ", untrusted::line(question)))?;
+    let answer = read_line(1024)?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Asks for a secret without showing what is typed.
 pub(crate) fn secret(question: &str) -> io::Result<Secret> {
-    let mut err = io::stderr().lock();
-    write!(err, "{}: ", untrusted::line(question))?;
-    err.flush()?;
-    let answer = without_echo(|| {
-        let mut line = String::new();
-        io::stdin().lock().take(64 << 10).read_line(&mut line)?;
-        Ok(line)
-    });
-    writeln!(err)?;
+    say(&format!("{}: ", untrusted::line(question)))?;
+    let answer = without_echo(|| read_line(64 << 10));
+    say("\n")?;
     let answer = answer?;
-    Ok(Secret::from(answer.trim_end_matches(['\r', '\n']).to_owned()))
+    // An answer that was never ended is one that somebody left, and no empty secret.
+    match answer.strip_suffix('\n') {
+        Some(answer) => Ok(Secret::from(answer.trim_end_matches('\r').to_owned())),
+        None => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+    }
 }
 
 fn without_echo<T>(read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
@@ -42,10 +39,18 @@ fn without_echo<T>(read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
 
 /// Asks for a line of text.
 pub(crate) fn line(question: &str) -> io::Result<String> {
-    let mut err = io::stderr().lock();
-    write!(err, "{}: ", untrusted::line(question))?;
-    err.flush()?;
+    say(&format!("{}: ", untrusted::line(question)))?;
+    Ok(read_line(4096)?.trim().to_owned())
+}
+
+fn say(text: &str) -> io::Result<()> {
+    let mut err = io::stderr();
+    err.write_all(text.as_bytes())?;
+    err.flush()
+}
+
+fn read_line(limit: u64) -> io::Result<String> {
     let mut answer = String::new();
-    io::stdin().lock().take(4096).read_line(&mut answer)?;
-    Ok(answer.trim().to_owned())
+    io::stdin().lock().take(limit).read_line(&mut answer)?;
+    Ok(answer)
 }

@@ -15,6 +15,7 @@ use bottle_provider::RegistryError;
 use bottle_util::untrusted;
 
 use crate::args::{StartArgs, WorkspaceMode};
+use crate::output::say;
 use crate::picker::{Choice, pick};
 use crate::report::Failure;
 use crate::{ask, terminal};
@@ -40,7 +41,7 @@ pub(crate) fn load(folders: &Folders, request: &ManifestRequest) -> Result<Manif
     match folders.load(request) {
         Ok(manifest) => {
             if !manifest.warnings.is_empty() {
-                anstream::eprintln!("{}", manifest.warnings.render(style));
+                say!("{}", manifest.warnings.render(style));
             }
             Ok(manifest)
         }
@@ -186,7 +187,7 @@ fn another_label(taken: &Label) -> Result<Label, Failure> {
         }
         match text.parse() {
             Ok(label) => return Ok(label),
-            Err(error) => anstream::eprintln!("bottle: {error}"),
+            Err(error) => say!("bottle: {error}"),
         }
     }
 }
@@ -231,7 +232,7 @@ fn bottles(folders: &Folders, agent: &Name, given: &[Name]) -> Result<Vec<Name>,
     }
     let examined = folders.examine_agent(agent);
     let needs_one = examined.bottle.is_none() && !examined.diagnostics.has_errors();
-    if !needs_one || !terminal::is_interactive() {
+    if !needs_one || !terminal::is_interactive() || !terminal::is_output() {
         return Ok(Vec::new());
     }
     let catalog = folders.catalog();
@@ -269,7 +270,8 @@ fn pick_from(title: &str, choices: &[Choice], instead: &str) -> Result<usize, Fa
             Failure::words(Exit::Usage, words).hint("`bottle init` writes one to begin with".to_owned())
         );
     }
-    if !terminal::is_interactive() {
+    // The list is drawn on standard output.
+    if !terminal::is_interactive() || !terminal::is_output() {
         return Err(Failure::words(Exit::Usage, "nobody can be asked").hint(instead.to_owned()));
     }
     pick(title, choices)?.ok_or_else(Failure::declined)
@@ -281,17 +283,17 @@ fn show_foreign(manifest: &Manifest) {
         return;
     };
     let path = manifest.agent_path.display().to_string();
-    anstream::eprintln!(
+    say!(
         "bottle: this agent comes from the repository: {}",
         untrusted::line(&path)
     );
-    anstream::eprintln!("        sha256 {sha256}");
+    say!("        sha256 {sha256}");
     let shown: String = manifest.inputs.prompt.chars().take(MOST_SHOWN).collect();
     for line in shown.lines() {
-        anstream::eprintln!("  | {}", untrusted::line(line));
+        say!("  | {}", untrusted::line(line));
     }
     if shown.len() < manifest.inputs.prompt.len() {
-        anstream::eprintln!("  | ... and more: read the file");
+        say!("  | ... and more: read the file");
     }
 }
 

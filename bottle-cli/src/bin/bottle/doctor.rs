@@ -1,5 +1,7 @@
 //! `bottle doctor`: each backend, usable or not, why, and what to do.
 
+use std::fmt::Write;
+
 use bottle_backend::Availability;
 use bottle_cli::exit::Exit;
 use bottle_cli::{Host, Wiring};
@@ -11,10 +13,11 @@ use crate::report::Failure;
 
 pub(crate) async fn run(host: &Host, args: &DoctorArgs) -> Result<u8, Failure> {
     let mut findings = backends(&Wiring::standard(host)).await;
+    // One backend is enough; all else has to be there.
     let usable = findings.iter().any(|finding| finding.ok);
-    findings.push(programs(host));
-    findings.push(roots(host));
-    findings.push(files(host));
+    let others = [programs(host), roots(host), files(host)];
+    let fine = usable && others.iter().all(|finding| finding.ok);
+    findings.extend(others);
     if args.json {
         let list: Vec<_> = findings.iter().map(Finding::json).collect();
         let version = env!("CARGO_PKG_VERSION");
@@ -23,9 +26,8 @@ pub(crate) async fn run(host: &Host, args: &DoctorArgs) -> Result<u8, Failure> {
             json!({ "version": version, "usable": usable, "findings": list })
         ))?;
     } else {
-        findings.iter().for_each(Finding::print);
+        output::line(&findings.iter().map(Finding::shown).collect::<Vec<_>>().join("\n"))?;
     }
-    let fine = usable && findings.iter().skip(1).all(|finding| finding.ok);
     Ok(if fine { 0 } else { Exit::Unavailable as u8 })
 }
 
@@ -50,15 +52,16 @@ impl Finding {
         json!({ "what": what, "ok": ok, "detail": detail, "warnings": warnings, "hint": hint })
     }
 
-    fn print(&self) {
+    fn shown(&self) -> String {
         let mark = if self.ok { "ok  " } else { "FAIL" };
-        anstream::println!("{mark} {:<18} {}", self.what, self.detail);
+        let mut text = format!("{mark} {:<18} {}", self.what, self.detail);
         for warning in &self.warnings {
-            anstream::println!("     {:<18} note: {warning}", "");
+            let _ = write!(text, "\n     {:<18} note: {warning}", "");
         }
         if let Some(hint) = &self.hint {
-            anstream::println!("     {:<18} do: {hint}", "");
+            let _ = write!(text, "\n     {:<18} do: {hint}", "");
         }
+        text
     }
 }
 

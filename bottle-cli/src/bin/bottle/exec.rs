@@ -5,6 +5,7 @@ use bottle_cli::state::StateFolder;
 use bottle_cli::{Host, Wiring};
 
 use crate::args::ExecArgs;
+use crate::interrupt::Interrupts;
 use crate::report::Failure;
 use crate::terminal::{self, Input};
 
@@ -20,9 +21,15 @@ pub(crate) async fn run(host: &Host, args: ExecArgs) -> Result<u8, Failure> {
         args.command
     };
     let command = ExecCommand::agent(argv).in_directory(plan.workspace.guest);
-    let status = match terminal::is_interactive() && terminal::is_output() {
-        true => terminal::attach(bottle.exec_agent(&command, Some(terminal::size())).await?).await?,
-        false => terminal::stream(bottle.exec_agent(&command, None).await?, Input::Ours).await?,
+    let mut cancel = Interrupts::listen()?.begin();
+    let ended = async {
+        match terminal::is_interactive() && terminal::is_output() {
+            true => terminal::attach(bottle.exec_agent(&command, Some(terminal::size())).await?).await,
+            false => terminal::stream(bottle.exec_agent(&command, None).await?, Input::Ours).await,
+        }
     };
-    Ok(terminal::status(status))
+    tokio::select! {
+        status = ended => Ok(terminal::status(status?)),
+        () = cancel.cancelled() => Err(Failure::interrupted()),
+    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use bottle_cli::Host;
 use bottle_util::files;
 
+use crate::output::say;
 use crate::report::Failure;
 
 /// Who can run with what this host has.
@@ -45,14 +46,10 @@ pub(crate) fn run(host: &Host) -> Result<u8, Failure> {
     } else {
         "ready"
     };
-    anstream::eprintln!("bottle: {done}; next: bottle start coder");
+    say!("bottle: {done}; next: bottle start coder");
     if written > 0 && matches!(found, Found::Nothing) {
-        anstream::eprintln!(
-            "  hint: no credential of a model was found, so the bottle runs the scripted demo"
-        );
-        anstream::eprintln!(
-            "  hint: set ANTHROPIC_API_KEY or OPENAI_API_KEY and edit agent_provider to run a real agent"
-        );
+        say!("  hint: no credential of a model was found, so the bottle runs the scripted demo");
+        say!("  hint: set ANTHROPIC_API_KEY or OPENAI_API_KEY and edit agent_provider to run a real agent");
     }
     Ok(0)
 }
@@ -80,11 +77,11 @@ fn bottle_file(found: &Found) -> String {
 /// Writes a file unless there is one.
 fn write_new(path: &Path, text: &str) -> io::Result<bool> {
     if path.symlink_metadata().is_ok() {
-        anstream::eprintln!("bottle: {} is there already and was left alone", path.display());
+        say!("bottle: {} is there already and was left alone", path.display());
         return Ok(false);
     }
     files::write_private(path, text.as_bytes())?;
-    anstream::eprintln!("bottle: wrote {}", path.display());
+    say!("bottle: wrote {}", path.display());
     Ok(true)
 }
 

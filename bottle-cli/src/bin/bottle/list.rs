@@ -12,6 +12,7 @@ use bottle_util::untrusted;
 use serde_json::json;
 
 use crate::args::ListArgs;
+use crate::output::say;
 use crate::report::Failure;
 use crate::{choose, output};
 
@@ -43,20 +44,18 @@ pub(crate) async fn run(host: &Host, args: &ListArgs) -> Result<u8, Failure> {
     }
     let piped = !std::io::stdout().is_terminal();
     for row in &rows {
-        anstream::println!("{}", shown(row, piped));
+        output::line(&shown(row, piped))?;
     }
     for file in &files {
         let broken = if file.broken { "broken" } else { "" };
         let cells = [file.kind, &file.name, broken, &untrusted::line(&file.about)];
-        anstream::println!("{}", join(&cells, piped));
+        output::line(&join(&cells, piped))?;
     }
     if rows.is_empty() && files.is_empty() {
-        anstream::eprintln!(
-            "bottle: nothing here yet; `bottle init` writes a bottle and an agent to begin with"
-        );
+        say!("bottle: nothing here yet; `bottle init` writes a bottle and an agent to begin with");
     }
     for error in errors {
-        anstream::eprintln!("bottle: {error}");
+        say!("bottle: {error}");
     }
     Ok(0)
 }

@@ -9,6 +9,7 @@ use bottle_wire::event::{RequestEvent, Verdict, What};
 
 use crate::args::LogArgs;
 use crate::output;
+use crate::output::say;
 use crate::report::Failure;
 
 pub(crate) async fn run(host: &Host, args: &LogArgs) -> Result<u8, Failure> {
@@ -20,15 +21,15 @@ pub(crate) async fn run(host: &Host, args: &LogArgs) -> Result<u8, Failure> {
     if let Ok(bottle) = Wiring::standard(host).open(&args.identity).await
         && let Err(error) = events::drain(bottle.as_ref(), &state).await
     {
-        anstream::eprintln!("bottle: the newest events are missing: {error}");
+        say!("bottle: the newest events are missing: {error}");
     }
     let lines = state.events()?;
     if let Err(error) = events::verify(&lines, &state.read_json(CHAIN)?) {
-        anstream::eprintln!("bottle: the log is not what the doors wrote: {error}");
+        say!("bottle: the log is not what the doors wrote: {error}");
     }
     for text in lines {
         let Ok(line) = serde_json::from_str::<Line>(&text) else {
-            anstream::eprintln!("bottle: a line of the log is damaged");
+            say!("bottle: a line of the log is damaged");
             continue;
         };
         if args.refused && !is_refusal(&line) {

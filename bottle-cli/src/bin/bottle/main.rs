@@ -9,6 +9,7 @@ mod exec;
 mod host;
 mod info;
 mod init;
+mod interrupt;
 mod list;
 mod log;
 mod manual;

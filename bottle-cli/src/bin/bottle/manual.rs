@@ -5,15 +5,13 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use crate::args::CommandLine;
+use crate::output;
 use crate::report::Failure;
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8, Failure> {
-    clap_complete::generate(
-        shell,
-        &mut CommandLine::command(),
-        "bottle",
-        &mut std::io::stdout(),
-    );
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CommandLine::command(), "bottle", &mut script);
+    output::data(&String::from_utf8_lossy(&script))?;
     Ok(0)
 }
 

@@ -38,32 +38,38 @@ enum Step {
 /// Lets the user pick one of several; returns its place in the list, or none when they left.
 pub(crate) fn pick(title: &str, choices: &[Choice]) -> io::Result<Option<usize>> {
     let rows = u16::try_from(choices.len().min(12)).unwrap_or(12) + 2;
-    let mut terminal = ratatui::try_init_with_options(TerminalOptions {
-        viewport: Viewport::Inline(rows),
-    })?;
+    let viewport = Viewport::Inline(rows);
+    let begun = ratatui::try_init_with_options(TerminalOptions { viewport });
+    let mut terminal = begun.inspect_err(|_| ratatui::restore())?;
     let mut picker = Picker {
         title,
         choices,
         filter: String::new(),
         cursor: 0,
     };
-    let picked = loop {
-        terminal.draw(|frame| picker.draw(frame))?;
-        let Event::Key(key) = crossterm::event::read()? else {
-            continue;
-        };
-        match picker.key(key) {
-            Step::Stay => {}
-            Step::Leave => break None,
-            Step::Take(index) => break Some(index),
-        }
-    };
-    terminal.clear()?;
+    let picked = picker.ask(&mut terminal);
+    let cleared = terminal.clear();
+    // Whatever went wrong, nobody is left with a terminal in raw mode.
     ratatui::try_restore()?;
-    Ok(picked)
+    cleared?;
+    picked
 }
 
 impl Picker<'_> {
+    fn ask(&mut self, terminal: &mut ratatui::DefaultTerminal) -> io::Result<Option<usize>> {
+        loop {
+            terminal.draw(|frame| self.draw(frame))?;
+            let Event::Key(key) = crossterm::event::read()? else {
+                continue;
+            };
+            match self.key(key) {
+                Step::Stay => {}
+                Step::Leave => return Ok(None),
+                Step::Take(index) => return Ok(Some(index)),
+            }
+        }
+    }
+
     fn shown(&self) -> Vec<usize> {
         let wanted = self.filter.to_lowercase();
         let fits = |choice: &Choice| choice.name.to_lowercase().contains(&wanted);

@@ -6,6 +6,8 @@ use bottle_backend::Progress;
 use bottle_util::untrusted;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output::say;
+
 /// Shows steps and, below them, the last line of the step's own output.
 pub(crate) struct Steps {
     bar: Option<ProgressBar>,
@@ -40,7 +42,7 @@ impl Progress for Steps {
                 bar.set_prefix(step.to_owned());
                 bar.set_message("");
             }
-            None => anstream::eprintln!("bottle: {step}"),
+            None => say!("bottle: {step}"),
         }
     }
 

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use bottle_cli::exit::Exit;
 use bottle_util::untrusted;
 
+use crate::output::say;
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -20,7 +22,7 @@ enum Text {
     Message(String),
     /// Diagnostics that are rendered already.
     Rendered(String),
-    /// The user knows: they ended it.
+    /// Everything was said.
     Silent,
 }
 
@@ -54,11 +56,7 @@ impl Failure {
 
     /// Makes the failure of a user who said no.
     pub(crate) fn declined() -> Self {
-        Self {
-            exit: Exit::Refused,
-            what: Text::Silent,
-            hint: None,
-        }
+        Self::words(Exit::Refused, "you said no; nothing was done")
     }
 
     /// Makes the failure of a user who interrupted.
@@ -127,12 +125,12 @@ pub(crate) fn end(result: Result<u8, Failure>) -> ExitCode {
         Err(failure) => failure,
     };
     match &failure.what {
-        Text::Message(text) => anstream::eprintln!("bottle: {}", untrusted::text(text)),
-        Text::Rendered(text) => anstream::eprintln!("{text}"),
+        Text::Message(text) => say!("bottle: {}", untrusted::text(text)),
+        Text::Rendered(text) => say!("{text}"),
         Text::Silent => {}
     }
     if let Some(hint) = &failure.hint {
-        anstream::eprintln!("  hint: {}", untrusted::text(hint));
+        say!("  hint: {}", untrusted::text(hint));
     }
     ExitCode::from(failure.exit as u8)
 }

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use bottle_backend::Canceller;
+use bottle_backend::{Cancel, LaunchError};
 use bottle_cli::exit::Exit;
+use bottle_cli::state::StateError;
 use bottle_cli::{
     Dockerfile, Host, Prepared, RunSecrets, Running, Settled, StartError, Wiring, collect_secrets,
     compare_dockerfile,
 };
+use bottle_plan::names::Identity;
 use bottle_plan::spec::RunMode;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::StartArgs;
+use crate::interrupt::Interrupts;
+use crate::output::say;
 use crate::progress::Steps;
 use crate::report::Failure;
 use crate::terminal::Input;
@@ -22,30 +25,43 @@ const HEADLESS_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) async fn run(host: &Host, args: StartArgs) -> Result<u8, Failure> {
     check_terminal(&args)?;
+    let interrupts = Interrupts::listen()?;
     let wiring = Wiring::standard(host);
     let request = choose::request(host, &args)?;
     let (backend, reason) = choose::backend(&wiring, host, &args).await?;
-    let running: Vec<_> = if args.dry_run {
-        Vec::new()
-    } else {
-        wiring.list().await.0
-    };
-    let running: Vec<_> = running.into_iter().map(|listed| listed.bottle.identity).collect();
-    let prepared = choose::free_name(&wiring, host, request, &backend, &running, args.headless)?;
     if args.dry_run {
+        let prepared = choose::free_name(&wiring, host, request, &backend, &[], args.headless)?;
         return dry_run(&prepared, &reason);
     }
-    anstream::eprintln!("{}", preflight::render(&prepared, &reason).trim_end());
+    let (listed, _) = wiring.list().await;
+    let mut taken: Vec<_> = listed.into_iter().map(|listed| listed.bottle.identity).collect();
+    let (running, mut cancel) = loop {
+        let request = request.clone();
+        let prepared = choose::free_name(&wiring, host, request, &backend, &taken, args.headless)?;
+        let identity = prepared.plan.identity.clone();
+        say!("{}", preflight::render(&prepared, &reason).trim_end());
+        let secrets = agreed(&args, &prepared, host)?;
+        let cancel = interrupts.begin();
+        match launch(prepared, secrets, host, cancel.clone()).await {
+            Ok(running) => break (running, cancel),
+            // Another start was quicker; where nobody is asked, another name is found.
+            Err(error) if args.headless && lost_the_name(&error) => taken.push(identity),
+            Err(error) => return Err(start_failure(&error, &identity)),
+        }
+    };
+    let limit = args.time_limit.or(args.headless.then_some(HEADLESS_LIMIT));
+    let end = attach(&running, limit, &mut cancel).await;
+    settle(running, end, args.keep).await
+}
+
+/// Gets the user's yes, and then what only they know.
+fn agreed(args: &StartArgs, prepared: &Prepared, host: &Host) -> Result<RunSecrets, Failure> {
     let dockerfile = compare_dockerfile(&prepared.plan, host)?;
-    confirm(&args, &prepared, dockerfile.as_ref())?;
+    confirm(args, prepared, dockerfile.as_ref())?;
     if let Some(dockerfile) = dockerfile {
         dockerfile.remember(host)?;
     }
-    let secrets = secrets(&prepared, host)?;
-    let limit = args.time_limit.or(args.headless.then_some(HEADLESS_LIMIT));
-    let running = launch(prepared, secrets, host).await?;
-    let end = attach(&running, limit).await;
-    settle(running, end, args.keep).await
+    secrets(prepared, host)
 }
 
 /// Says early that an agent cannot be attached to a pipe.
@@ -60,7 +76,7 @@ fn check_terminal(args: &StartArgs) -> Result<(), Failure> {
 }
 
 fn dry_run(prepared: &Prepared, reason: &str) -> Result<u8, Failure> {
-    anstream::eprintln!("{}", preflight::render(prepared, reason).trim_end());
+    say!("{}", preflight::render(prepared, reason).trim_end());
     output::data(&prepared.plan.to_yaml().map_err(Failure::internal)?)?;
     Ok(0)
 }
@@ -69,7 +85,7 @@ fn dry_run(prepared: &Prepared, reason: &str) -> Result<u8, Failure> {
 fn confirm(args: &StartArgs, prepared: &Prepared, dockerfile: Option<&Dockerfile>) -> Result<(), Failure> {
     let changed = dockerfile.filter(|dockerfile| dockerfile.changed);
     if let Some(changed) = changed {
-        anstream::eprintln!(
+        say!(
             "bottle: {} has changed since the last start",
             changed.path.display()
         );
@@ -102,44 +118,45 @@ fn secrets(prepared: &Prepared, host: &Host) -> Result<RunSecrets, Failure> {
     collected.map_err(|error| Failure::new(Exit::Manifest, &error))
 }
 
-/// Launches the bottle; Ctrl-C and SIGTERM end the launch and remove what it made.
-async fn launch(prepared: Prepared, secrets: RunSecrets, host: &Host) -> Result<Running, Failure> {
-    let (canceller, cancel) = Canceller::new();
-    let identity = prepared.plan.identity.clone();
-    let watcher = tokio::spawn(async move {
-        interrupted().await;
-        canceller.cancel();
-        // Kept until the launch has ended: a dropped canceller would end the wait.
-        std::future::pending::<()>().await;
-    });
+/// Launches the bottle; a cancellation ends the launch and removes what it made.
+async fn launch(
+    prepared: Prepared,
+    secrets: RunSecrets,
+    host: &Host,
+    cancel: Cancel,
+) -> Result<Running, StartError> {
     let steps = Steps::new(terminal::is_error_output());
     let started = bottle_cli::start(prepared, secrets, host, &steps, cancel).await;
-    watcher.abort();
     steps.finish();
-    match started {
-        Ok(running) => {
-            for warning in running.warnings() {
-                anstream::eprintln!("bottle: {}", bottle_util::untrusted::line(warning));
-            }
-            Ok(running)
-        }
-        Err(StartError::Launch(bottle_backend::LaunchError::Cancelled)) => {
-            anstream::eprintln!("bottle: interrupted; {identity} was removed, nothing of it runs");
-            Err(Failure::interrupted())
-        }
-        Err(error) => Err(start_failure(&error)),
+    for warning in started.iter().flat_map(Running::warnings) {
+        say!("bottle: {}", bottle_util::untrusted::line(warning));
     }
+    started
 }
 
-fn start_failure(error: &StartError) -> Failure {
-    if let StartError::Launch(bottle_backend::LaunchError::Image { log, .. }) = error {
-        for line in log {
-            anstream::eprintln!("  | {}", bottle_util::untrusted::line(line));
+fn lost_the_name(error: &StartError) -> bool {
+    matches!(
+        error,
+        StartError::State(StateError::Locked(_)) | StartError::Launch(LaunchError::NameTaken(_))
+    )
+}
+
+fn start_failure(error: &StartError, identity: &Identity) -> Failure {
+    match error {
+        StartError::Launch(LaunchError::Cancelled) => {
+            say!("bottle: interrupted; {identity} was removed, nothing of it runs");
+            return Failure::interrupted();
         }
+        StartError::Launch(LaunchError::Image { log, .. }) => {
+            for line in log {
+                say!("  | {}", bottle_util::untrusted::line(line));
+            }
+        }
+        _ => {}
     }
     let exit = match error {
         StartError::State(_) => Exit::CannotCreate,
-        StartError::Launch(bottle_backend::LaunchError::MissingDoor(_)) => Exit::Refused,
+        StartError::Launch(LaunchError::MissingDoor(_)) => Exit::Refused,
         StartError::CommandLine(_) | StartError::Boot(_) => Exit::Manifest,
         _ => Exit::Unavailable,
     };
@@ -154,7 +171,7 @@ enum End {
     Lost(bottle_backend::ExecError),
 }
 
-async fn attach(running: &Running, limit: Option<Duration>) -> End {
+async fn attach(running: &Running, limit: Option<Duration>, cancel: &mut Cancel) -> End {
     let agent = async {
         match running.plan().spec.mode {
             RunMode::Interactive => {
@@ -172,7 +189,7 @@ async fn attach(running: &Running, limit: Option<Duration>) -> End {
     };
     tokio::select! {
         status = agent => status.map_or_else(End::Lost, End::Agent),
-        () = interrupted() => End::Interrupted,
+        () = cancel.cancelled() => End::Interrupted,
         () = elapsed => End::TimeLimit,
     }
 }
@@ -188,10 +205,8 @@ async fn settle(running: Running, end: End, keep: bool) -> Result<u8, Failure> {
     match running.settle(status, keep).await? {
         Settled::Removed => {}
         Settled::Preserved { reason } => {
-            anstream::eprintln!("bottle: {identity} is stopped; its files are kept because {reason}");
-            anstream::eprintln!(
-                "  hint: `bottle list` shows it, `bottle stop --discard {identity}` throws it away"
-            );
+            say!("bottle: {identity} is stopped; its files are kept because {reason}");
+            say!("  hint: `bottle list` shows it, `bottle stop --discard {identity}` throws it away");
         }
     }
     match end {
@@ -200,25 +215,4 @@ async fn settle(running: Running, end: End, keep: bool) -> Result<u8, Failure> {
         End::TimeLimit => Err(Failure::words(Exit::TimeLimit, "the time limit ended the run")),
         End::Lost(error) => Err(error.into()),
     }
-}
-
-/// Waits for Ctrl-C, SIGTERM or SIGHUP. On an attached terminal Ctrl-C is a key of the agent's and no signal.
-async fn interrupted() {
-    let kinds = [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ];
-    let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
-    let any = std::future::poll_fn(|context| {
-        let ready = signals
-            .iter_mut()
-            .any(|signal| signal.poll_recv(context).is_ready());
-        if ready {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    });
-    any.await;
 }

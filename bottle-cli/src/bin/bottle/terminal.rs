@@ -80,6 +80,8 @@ pub(crate) async fn attach(session: AgentSession) -> Result<i32, ExecError> {
     let mut resized = signal(SignalKind::window_change()).map_err(terminal)?;
     let typing = tokio::spawn(feed(input));
     let mut buffer = vec![0; 64 << 10];
+    // The size that the program was started with may be an old one by now.
+    let _ = control.resize(size()).await;
     loop {
         tokio::select! {
             read = output.read(&mut buffer) => match read {
