@@ -4,6 +4,7 @@
 
 mod attempt;
 mod engine;
+mod engine_proxy;
 mod needle;
 mod programs;
 mod running;
@@ -14,6 +15,7 @@ mod terminal;
 
 pub use crate::harness::attempt::{Attempted, attempt_program};
 pub use crate::harness::engine::{Contents, Engine, Neighbour, Object};
+pub use crate::harness::engine_proxy::{EngineProxy, Fate};
 pub use crate::harness::needle::Needle;
 pub use crate::harness::programs::{bottle, dist_folder};
 pub use crate::harness::running::{Finished, Running};

@@ -150,12 +150,44 @@ impl Stage {
 
     /// Starts `bottle` with these arguments on a terminal of 40 rows and 120 columns.
     pub fn start_on_terminal(&self, arguments: &[&str]) -> Result<Terminal> {
-        Terminal::start(
-            &programs::bottle()?,
-            arguments,
-            &self.directory(),
-            &self.environment,
-        )
+        let program = programs::bottle()?;
+        Terminal::start(&program, arguments, &self.directory(), &self.environment)
+    }
+
+    /// Starts a shell on a terminal, which outlives the `$BOTTLE` commands of its script and their signals.
+    pub fn start_script_on_terminal(&self, script: &str) -> Result<Terminal> {
+        let mut environment = self.environment.clone();
+        let program = programs::bottle()?.to_string_lossy().into_owned();
+        environment.insert("BOTTLE".to_owned(), program);
+        let script = format!("trap : INT\n{script}");
+        let shell = Path::new("/bin/sh");
+        Terminal::start(shell, &["-c", &script], &self.directory(), &environment)
+    }
+
+    /// The processes that were started with this stage's environment, or by those that were.
+    pub fn processes(&self) -> Result<Vec<String>> {
+        let needle = self.folder.path().to_string_lossy().into_owned();
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc")?.flatten() {
+            // A process that ends while it is looked at is none.
+            let read = |file: &str| fs::read(entry.path().join(file)).unwrap_or_default();
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\0', " ");
+            let (environment, line) = (text(&read("environ")), text(&read("cmdline")));
+            if environment.contains(&needle) || line.contains(&needle) {
+                found.push(line);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is kept of bottles.
+    pub fn states(&self) -> Result<Vec<String>> {
+        let entries = match fs::read_dir(self.bottle_home().join("state")) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        names.collect()
     }
 }
 

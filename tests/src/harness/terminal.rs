@@ -4,23 +4,27 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::watched::Watched;
 
 /// A program under way on a terminal of its own; it is killed when this is dropped.
 pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
-    input: Box<dyn Write + Send>,
+    input: Input,
     child: Box<dyn Child + Send + Sync>,
     screen: Arc<Watched<Screen>>,
     reader: Option<JoinHandle<()>>,
 }
+
+/// What is typed, by the test and by the terminal itself.
+type Input = Arc<Mutex<Box<dyn Write + Send>>>;
 
 /// What came to the terminal.
 struct Screen {
@@ -28,6 +32,9 @@ struct Screen {
     raw: Vec<u8>,
     closed: bool,
 }
+
+/// Asks a terminal where its cursor is, which every terminal answers.
+const CURSOR: &[u8] = b"\x1b[6n";
 
 const SIZE: PtySize = PtySize {
     rows: 40,
@@ -57,8 +64,12 @@ impl Terminal {
             raw: Vec::new(),
             closed: false,
         }));
-        let reader = show(pair.master.try_clone_reader()?, Arc::clone(&screen));
-        let input = pair.master.take_writer()?;
+        let input: Input = Arc::new(Mutex::new(pair.master.take_writer()?));
+        let reader = show(
+            pair.master.try_clone_reader()?,
+            Arc::clone(&screen),
+            Arc::clone(&input),
+        );
         Ok(Self {
             master: pair.master,
             input,
@@ -70,8 +81,14 @@ impl Terminal {
 
     /// Types a text; `\r` is the Enter key and `\x03` is Ctrl-C.
     pub fn type_text(&mut self, text: &str) -> Result<()> {
-        self.input.write_all(text.as_bytes())?;
-        Ok(self.input.flush()?)
+        Ok(type_into(&self.input, text)?)
+    }
+
+    /// Sends the program a signal.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.and_then(Pid::from_raw).context("it has no process id")?;
+        Ok(kill_process(pid, signal)?)
     }
 
     /// Makes the terminal larger or smaller.
@@ -135,15 +152,26 @@ fn at_least_one(cells: u16) -> NonZeroU16 {
     NonZeroU16::new(cells).unwrap_or(NonZeroU16::MIN)
 }
 
-fn show(mut from: Box<dyn Read + Send>, screen: Arc<Watched<Screen>>) -> JoinHandle<()> {
+fn type_into(input: &Input, text: &str) -> std::io::Result<()> {
+    let mut input = input.lock().unwrap_or_else(PoisonError::into_inner);
+    input.write_all(text.as_bytes())?;
+    input.flush()
+}
+
+fn show(mut from: Box<dyn Read + Send>, screen: Arc<Watched<Screen>>, input: Input) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut buffer = [0; 8192];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             let read = buffer.get(..count).unwrap_or_default();
-            screen.change(|screen| {
+            let (row, column) = screen.change(|screen| {
                 screen.parser.process(read);
                 screen.raw.extend_from_slice(read);
+                screen.parser.screen().cursor_position()
             });
+            if read.windows(CURSOR.len()).any(|window| window == CURSOR) {
+                // A program that has ended does not care.
+                let _ = type_into(&input, &format!("\x1b[{};{}R", row + 1, column + 1));
+            }
         }
         screen.change(|screen| screen.closed = true);
     })
@@ -181,6 +209,12 @@ mod tests {
         terminal.wait_for(LIMIT, "ready").unwrap();
         terminal.resize(50, 100).unwrap();
         terminal.wait_for(LIMIT, "50 100").unwrap();
+    }
+
+    #[test]
+    fn it_tells_where_its_cursor_is() {
+        let terminal = shell(r"stty raw -echo; printf 'abc\033[6n'; dd bs=1 count=6 2>/dev/null | od -c");
+        terminal.wait_for(LIMIT, "033   [   1   ;   4   R").unwrap();
     }
 
     #[test]

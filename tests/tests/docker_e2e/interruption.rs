@@ -1,52 +1,11 @@
-//! Ctrl-C and SIGTERM, at each stage of a start.
+//! Signals where no call of the engine begins: during a build, and while the agent works.
 
 use anyhow::Result;
-use bottle_tests::harness::{Object, Running, Scene};
+use bottle_tests::harness::{Object, Scene};
 use rustix::process::Signal;
 
 use crate::QUICK;
 use crate::lifecycle::state_of;
-
-/// What a start says when it enters a stage.
-const STAGES: [&str; 3] = [
-    "starting the sidecar",
-    "starting the guest",
-    "provisioning the guest",
-];
-
-fn start_interrupted(scene: &Scene, flags: &[&str], stage: &str, signal: Signal) -> Result<Running> {
-    let running = scene.start_with(flags, "run: sleep 3600")?;
-    running.wait_for_stderr(QUICK, stage)?;
-    running.signal(signal)?;
-    Ok(running)
-}
-
-fn leaves_nothing(test: &str, signal: Signal) -> Result<()> {
-    let Some(scene) = Scene::set_or_skip(test)? else {
-        return Ok(());
-    };
-    assert_eq!(scene.run("exit 0")?.status, 0, "the image is there");
-    for stage in STAGES {
-        let finished = start_interrupted(&scene, &[], stage, signal)?.wait(QUICK)?;
-        assert_eq!(finished.status, 130, "at {stage:?}: {finished:?}");
-        assert!(
-            finished.stderr.contains("was removed"),
-            "at {stage:?}: {finished:?}"
-        );
-        scene.assert_gone()?;
-    }
-    Ok(())
-}
-
-#[test]
-fn ctrl_c_during_a_start_leaves_nothing() -> Result<()> {
-    leaves_nothing("ctrl_c_during_a_start_leaves_nothing", Signal::INT)
-}
-
-#[test]
-fn sigterm_during_a_start_leaves_nothing() -> Result<()> {
-    leaves_nothing("sigterm_during_a_start_leaves_nothing", Signal::TERM)
-}
 
 #[test]
 fn an_interrupted_image_build_leaves_nothing() -> Result<()> {
@@ -59,8 +18,10 @@ fn an_interrupted_image_build_leaves_nothing() -> Result<()> {
     let dockerfile = format!("FROM debian:bookworm-slim\nRUN : {} && sleep 600\n", scene.token);
     scene.stage.write("bottles/slow.Dockerfile", &dockerfile)?;
     for signal in [Signal::INT, Signal::TERM] {
-        let stage = "building the agent's image";
-        let finished = start_interrupted(&scene, &["--bottle", "slow"], stage, signal)?.wait(QUICK)?;
+        let running = scene.start_with(&["--bottle", "slow"], "exit 0")?;
+        running.wait_for_stderr(QUICK, "building the agent's image")?;
+        running.signal(signal)?;
+        let finished = running.wait(QUICK)?;
         assert_eq!(finished.status, 130, "{finished:?}");
         scene.assert_gone()?;
     }

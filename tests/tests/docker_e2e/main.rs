@@ -9,6 +9,7 @@ mod failures;
 mod interruption;
 mod lifecycle;
 mod secrecy;
+mod stages;
 mod streams;
 mod trust;
 
