@@ -88,7 +88,7 @@ impl Options {
         };
         let report = Report {
             traffic: traffic::measure(&plan, &tools)?,
-            start: start::measure(&starts),
+            start: start::measure(&starts)?,
         };
         print!("{report}");
         if let Some(file) = self.json {

@@ -40,14 +40,20 @@ const MARK: &str = "the agent works";
 const PROMPT: &str = "run: echo the agent works";
 const WAITING: &str = "run: echo the agent works; exec sleep 60";
 
-/// Measures, or says why not.
-pub(crate) fn measure(plan: &Plan) -> Starts {
+/// Measures, or says why there is nothing to measure with.
+pub(crate) fn measure(plan: &Plan) -> Result<Starts> {
     let mut starts = Starts::default();
-    if let Err(error) = starts.measure(plan) {
-        eprintln!("SKIPPED start: {error:#}");
-        starts.skipped = Some(format!("{error:#}"));
+    if plan.rounds == 0 {
+        return Ok(starts);
     }
-    starts
+    match Engine::connect(&plan.docker_socket) {
+        Ok(engine) => starts.measure(plan.rounds, &engine)?,
+        Err(error) => {
+            eprintln!("SKIPPED start: {error:#}");
+            starts.skipped = Some(format!("{error:#}"));
+        }
+    }
+    Ok(starts)
 }
 
 impl Starts {
@@ -61,20 +67,16 @@ impl Starts {
         )
     }
 
-    fn measure(&mut self, plan: &Plan) -> Result<()> {
-        if plan.rounds == 0 {
-            return Ok(());
-        }
-        let engine = Engine::connect(&plan.docker_socket)?;
+    fn measure(&mut self, rounds: usize, engine: &Engine) -> Result<()> {
         let home = Home::new()?;
-        let images = home.images(&engine)?;
+        let images = home.images(engine)?;
         // The first of each is not counted: it fills caches.
-        for round in 0..=plan.rounds {
-            eprintln!("start {round} of {}", plan.rounds);
+        for round in 0..=rounds {
+            eprintln!("start {round} of {rounds}");
             let (bottle, bare) = match round % 2 {
-                0 => (home.start()?, start_bare(&engine, &images)?),
+                0 => (home.start()?, start_bare(engine, &images)?),
                 _ => {
-                    let bare = start_bare(&engine, &images)?;
+                    let bare = start_bare(engine, &images)?;
                     (home.start()?, bare)
                 }
             };

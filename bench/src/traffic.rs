@@ -80,6 +80,7 @@ pub(crate) fn measure(plan: &Plan, tools: &Tools) -> Result<Traffic> {
                 traffic.proxies.push(Measured::new(&proxy)?);
                 proxies.push(proxy);
             }
+            Err(error) if kind.is_ours() => return Err(error.context(kind.name())),
             Err(error) => traffic.skip(kind, &error),
         }
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::machine::Machine;
-use crate::{dist, process};
+use crate::{dist, engine, process};
 
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
@@ -18,6 +18,9 @@ pub(crate) struct Options {
 
 /// Builds and measures. The programs of others that it compares with are kept beside our own tools.
 pub(crate) fn run(machine: &Machine, options: &Options) -> Result<()> {
+    if let Err(error) = engine::ensure(machine) {
+        eprintln!("starts will not be measured: {error:#}");
+    }
     dist::build(machine, &dist::Options::shipped())?;
     let packages = ["bottle-bench", "bottle-sidecar", "bottle-cli"];
     let mut cargo = machine.cargo();

@@ -51,6 +51,11 @@ impl Kind {
         Self::Direct,
     ];
 
+    /// Tells whether nothing needs to be fetched for it: it is there, or something is wrong.
+    pub(crate) fn is_ours(self) -> bool {
+        !matches!(self, Self::Mitmproxy | Self::Squid)
+    }
+
     /// What tables and arguments call it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
