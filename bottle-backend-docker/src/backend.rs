@@ -121,7 +121,7 @@ impl Backend for DockerBackend {
         self.starts.settled(identity).await;
         let engine = self.engine().await?;
         let removed = remove::remove_all(engine, labels::filter(identity), |object| {
-            self.host.owns(&object.owner)
+            self.host.sees(&object.owner)
         })
         .await;
         removed.map_err(|error| refused("remove the bottle", error))

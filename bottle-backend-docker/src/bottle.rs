@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bollard::query_parameters::StopContainerOptionsBuilder;
 use bottle_backend::files::TarOwner;
 use bottle_backend::{
     AgentSession, Bottle, ControlError, CopyError, CopyOwner, EngineError, ExecCommand, ExecError,
@@ -15,13 +14,13 @@ use bottle_plan::paths::GuestPath;
 use bottle_wire::control::{ControlAnswer, ControlRequest};
 
 use crate::control;
-use crate::engine::{Engine, unless_missing};
+use crate::engine::Engine;
 use crate::exec::open_session;
 use crate::guest_exec::{collected, guest_exec};
 use crate::labels::{self, GuestFacts};
 use crate::objects::Kind;
 use crate::watch::Watch;
-use crate::{copy, refused, remove, workspace};
+use crate::{copy, halt, refused, remove, workspace};
 
 /// One bottle of two containers.
 #[derive(Debug)]
@@ -83,19 +82,17 @@ impl Bottle for DockerBottle {
         control::ask(&self.engine, &self.sidecar, &self.identity, request).await
     }
 
+    async fn halt(&self) -> Result<(), EngineError> {
+        halt::halt(&self.engine, &self.agent).await
+    }
+
     async fn workspace_changed(&self) -> Result<bool, CopyError> {
         let containers = (self.agent.as_str(), self.sidecar.as_str());
         workspace::changed(&self.engine, containers, &self.guest).await
     }
 
     async fn preserve(&self) -> Result<(), EngineError> {
-        let options = StopContainerOptionsBuilder::default().t(2).build();
-        let stopped = self
-            .engine
-            .docker
-            .stop_container(&self.agent, Some(options))
-            .await;
-        unless_missing(stopped).map_err(|error| refused("stop the guest", error))?;
+        self.halt().await?;
         let kind = Kind::Container { running: true };
         let removed = remove::remove(&self.engine, kind, &self.sidecar).await;
         removed.map_err(|error| refused("remove the sidecar", error))

@@ -125,7 +125,10 @@ pub(crate) async fn copy_out(
     host: &Path,
 ) -> Result<(), CopyError> {
     let into = host.to_owned();
-    let unpacked = download(engine, container, from, move |tar| unpack(tar, &into, MOST_OUT)).await?;
+    let unpacked = download(engine, container, from, LIMIT, move |tar| {
+        unpack(tar, &into, MOST_OUT)
+    })
+    .await?;
     for (path, why) in unpacked.dropped {
         let path = bottle_util::untrusted::line(&path.to_string_lossy());
         tracing::warn!(%path, why, "left out of what was copied");
@@ -138,6 +141,7 @@ pub(crate) async fn download<T: Send + 'static>(
     engine: &Engine,
     container: &str,
     from: &GuestPath,
+    limit: Duration,
     read: impl FnOnce(&mut dyn Read) -> io::Result<T> + Send + 'static,
 ) -> Result<T, CopyError> {
     let options = DownloadFromContainerOptions {
@@ -151,8 +155,8 @@ pub(crate) async fn download<T: Send + 'static>(
     let reader = Box::pin(StreamReader::new(stream.map_err(io::Error::other)));
     let failed = |error: BoxError| guest(from.as_str(), error);
     let work = tokio::task::spawn_blocking(move || read(&mut SyncIoBridge::new(reader)));
-    let read = tokio::time::timeout(LIMIT, work).await;
-    let read = read.map_err(|_| failed(format!("it took longer than {LIMIT:?}").into()))?;
+    let read = tokio::time::timeout(limit, work).await;
+    let read = read.map_err(|_| failed(format!("it took longer than {limit:?}").into()))?;
     read.map_err(|error| failed(error.into()))?
         .map_err(|error| failed(error.into()))
 }

@@ -10,7 +10,7 @@
 //! use bottle_backend_docker::DockerBackend;
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-//! let host = Host { machine: "m".into(), uid: 1000, boot: "b".into(), process_started: |_| None };
+//! let host = Host { machine: "m".into(), uid: 1000, boot: "b".into(), home: "h".into(), ignore_files: Vec::new(), process_started: |_| None };
 //! let backend = DockerBackend::new("/nowhere/docker.sock".into(), host);
 //! assert!(matches!(backend.availability().await, Availability::Unusable { .. }));
 //! # });
@@ -28,6 +28,7 @@ mod copy;
 mod engine;
 mod exec;
 mod guest_exec;
+mod halt;
 mod image;
 mod labels;
 mod launch;

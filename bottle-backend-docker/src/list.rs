@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use bollard::query_parameters::StopContainerOptionsBuilder;
 use bottle_backend::{ActiveBottle, BottleState, EngineError, Host};
 use bottle_plan::names::Identity;
 
 use crate::bottle::DockerBottle;
 use crate::engine::Engine;
+use crate::halt::halt;
 use crate::labels::{self, Part};
 use crate::names::Names;
 use crate::objects::{self, Object};
 use crate::refused;
 use crate::watch::{stop_if_attached, watch};
 
-/// Lists the bottles of this user and machine.
+/// Lists the bottles of this user, machine and home.
 pub(crate) async fn bottles(engine: &Engine, host: &Host) -> Result<Vec<ActiveBottle>, EngineError> {
     let objects = objects::list(engine, labels::filter_all()).await;
     let mut objects = objects.map_err(|error| refused("list bottles", error))?;
-    objects.retain(|object| host.owns(&object.owner));
+    objects.retain(|object| host.sees(&object.owner));
     Ok(by_bottle(objects)
         .into_iter()
         .filter_map(|(identity, objects)| {
@@ -77,14 +77,12 @@ pub(crate) async fn stop_without_sidecar(
         && agent.part == Part::Agent
         && agent.is_running()
     {
-        let options = StopContainerOptionsBuilder::default().t(2).build();
-        let stopped = engine.docker.stop_container(&agent.id, Some(options)).await;
-        stopped.map_err(|error| refused("stop the guest", error))?;
+        halt(engine, &agent.id).await?;
     }
     Ok(())
 }
 
-/// Takes a running bottle up again.
+/// Takes a bottle up again that runs, or whose guest was halted and whose doors still serve.
 pub(crate) async fn open(
     engine: &Engine,
     host: &Host,
@@ -92,7 +90,7 @@ pub(crate) async fn open(
 ) -> Result<DockerBottle, EngineError> {
     let objects = objects::list(engine, labels::filter(identity)).await;
     let mut objects = objects.map_err(|error| refused("look for the bottle", error))?;
-    objects.retain(|object| host.owns(&object.owner));
+    objects.retain(|object| host.sees(&object.owner));
     let names = Names::of(identity);
     let named = |name: &str| {
         objects
@@ -100,12 +98,13 @@ pub(crate) async fn open(
             .find(|object| object.is_container() && object.name == name)
     };
     let absent = || EngineError::NotRunning(identity.clone());
+    let serves = named(&names.sidecar).is_some_and(Object::is_running);
     let agent = named(&names.agent)
-        .filter(|agent| agent.is_running())
+        .filter(|agent| agent.is_running() || serves)
         .ok_or_else(absent)?;
     let guest = labels::read_guest(&agent.labels).ok_or_else(absent)?;
     let runs = stop_if_attached(engine, &agent.id).await;
-    if !runs.map_err(|error| refused("look at the guest", error))? {
+    if !runs.map_err(|error| refused("look at the guest", error))? && !serves {
         return Err(absent());
     }
     Ok(DockerBottle {

@@ -50,11 +50,11 @@ pub trait Bottle: Send + Sync {
     async fn cp_in(&self, host: &Path, guest: &GuestPath, owner: CopyOwner) -> Result<(), CopyError>;
 
     /// Copies a file or folder of the guest below a host folder that exists. What arrives is hostile: links that
-    /// leave the folder, devices and set-id bits are dropped.
+    /// leave the folder, devices and set-id bits are dropped. Bytes, files and time are bounded.
     ///
     /// # Errors
     ///
-    /// When there is no such path or the host's folder cannot be written.
+    /// When there is no such path, it holds too much, or the host's folder cannot be written.
     async fn cp_out(&self, guest: &GuestPath, host: &Path) -> Result<(), CopyError>;
 
     /// Asks the bottle's sidecar.
@@ -64,9 +64,18 @@ pub trait Bottle: Send + Sync {
     /// When the sidecar is not there or does not answer in time.
     async fn control(&self, request: &ControlRequest) -> Result<ControlAnswer, ControlError>;
 
+    /// Ends every process of the guest, at once and within a bound. Its files stay, and so does the sidecar: what is
+    /// compared or copied afterwards holds still. It is no error when nothing runs any more.
+    ///
+    /// # Errors
+    ///
+    /// When a process of the guest may still run.
+    async fn halt(&self) -> Result<(), EngineError>;
+
     /// Tells whether the workspace holds something else than what was copied into it. One that was empty and still is
     /// has not changed; of one that is mounted, the agent's own repository is compared. The comparison is made
-    /// outside; nothing of the guest's is believed.
+    /// outside; nothing of the guest's is believed, and it ends at the first thing too many: it takes no longer than
+    /// reading what was copied. Halt the guest first, or it may change meanwhile.
     ///
     /// # Errors
     ///

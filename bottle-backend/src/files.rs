@@ -6,12 +6,15 @@ mod digest;
 mod pack;
 mod unpack;
 
-pub use digest::{Digest, DigestBuilder, digest_of_tar};
+pub use digest::{Digest, DigestBuilder, DigestError, tar_holds};
 pub use pack::{Entry, EntryKind, Owner as TarOwner, pack, pack_path};
 pub use unpack::{Unpacked, unpack};
 
 pub(crate) use beneath::Folder;
 pub(crate) use pack::kind;
+
+/// The most parts of a path below the folder that is copied, in either direction.
+const DEEPEST: usize = 256;
 
 #[cfg(test)]
 mod tests;

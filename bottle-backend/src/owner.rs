@@ -1,8 +1,11 @@
-//! Whose an object is, so that a sweep takes only what is its own.
+//! Whose an object is, so that a command sees and a sweep takes only what is its own.
+
+use std::path::PathBuf;
 
 use bottle_plan::names::Identity;
 
-/// The machine, user and boot that a command runs in: what tells its own objects from others'.
+/// What a backend knows of the command that it works for: what tells the command's own objects from others', and the
+/// user's settings.
 #[derive(Debug, Clone)]
 pub struct Host {
     /// The machine's own id, hashed.
@@ -11,12 +14,24 @@ pub struct Host {
     pub uid: u32,
     /// The kernel's boot id.
     pub boot: String,
+    /// The folder of the user's bottles and their state, hashed.
+    pub home: String,
+    /// Files with the user's own patterns of what version control ignores, in every repository.
+    pub ignore_files: Vec<PathBuf>,
     /// Returns when a process was started, in clock ticks since boot; none when there is no such process.
     pub process_started: fn(u32) -> Option<u64>,
 }
 
 impl Host {
-    /// Tells whether an object is this user's and of this machine.
+    /// Tells whether an object belongs to a bottle whose state this command can find: its own home's. Only those are
+    /// listed, opened and ended.
+    #[must_use]
+    pub fn sees(&self, owner: &Owner) -> bool {
+        self.owns(owner) && self.home == owner.home
+    }
+
+    /// Tells whether an object is this user's and of this machine, whatever the home. That is enough to sweep a start
+    /// that died: it never became a bottle, and its home may be gone with nobody left to sweep it.
     #[must_use]
     pub fn owns(&self, owner: &Owner) -> bool {
         self.machine == owner.machine && self.uid == owner.uid
@@ -40,6 +55,8 @@ pub struct Owner {
     pub uid: u32,
     /// The kernel's boot id; process ids mean nothing across boots.
     pub boot: String,
+    /// The folder of the user's bottles and their state, hashed.
+    pub home: String,
     /// The `bottle` command that started it.
     pub pid: u32,
     /// When that process was started, in clock ticks since boot: a recycled process id is not the same process.
@@ -59,6 +76,7 @@ impl Owner {
             ("bottle.machine", self.machine.clone()),
             ("bottle.uid", self.uid.to_string()),
             ("bottle.boot", self.boot.clone()),
+            ("bottle.home", self.home.clone()),
             ("bottle.pid", self.pid.to_string()),
             ("bottle.pid-started", self.pid_started.to_string()),
             ("bottle.version", self.version.clone()),
@@ -74,6 +92,7 @@ impl Owner {
             machine: get("bottle.machine")?.to_owned(),
             uid: get("bottle.uid")?.parse().ok()?,
             boot: get("bottle.boot")?.to_owned(),
+            home: get("bottle.home")?.to_owned(),
             pid: get("bottle.pid")?.parse().ok()?,
             pid_started: get("bottle.pid-started")?.parse().ok()?,
             version: get("bottle.version")?.to_owned(),
@@ -99,6 +118,7 @@ mod tests {
             machine: "m".to_owned(),
             uid: 1000,
             boot: "b".to_owned(),
+            home: "h".to_owned(),
             pid: 7,
             pid_started: 99,
             version: "0.1.0".to_owned(),
@@ -133,6 +153,8 @@ mod tests {
             machine: "m".to_owned(),
             uid: 1000,
             boot: "b".to_owned(),
+            home: "h".to_owned(),
+            ignore_files: Vec::new(),
             process_started: |_| None,
         };
         let foreign = Owner {
@@ -142,5 +164,15 @@ mod tests {
         assert!(!host.owns(&foreign));
         assert!(!host.owns(&Owner { uid: 0, ..owner() }));
         assert!(host.owns(&owner()));
+        let other_home = Owner {
+            home: "other".to_owned(),
+            ..owner()
+        };
+        assert!(
+            host.owns(&other_home) && !host.sees(&other_home),
+            "what died there is swept, and no bottle of it is seen"
+        );
+        assert!(host.sees(&owner()));
+        assert!(!host.sees(&foreign));
     }
 }

@@ -71,6 +71,8 @@ async fn fake(_name: &str) -> Option<Fake> {
             machine: "conformance".to_owned(),
             uid: 7,
             boot: "boot".to_owned(),
+            home: "home".to_owned(),
+            ignore_files: Vec::new(),
             process_started: |pid| (pid < NO_PROCESS).then_some(1),
         }),
         root: tempfile::tempdir().unwrap(),

@@ -9,6 +9,8 @@ use bottle_backend::Owner;
 use bottle_plan::names::{EnvName, Identity};
 use bottle_util::Secret;
 
+use crate::identity::home_label;
+
 /// What a library must not look up by itself.
 #[derive(Clone)]
 pub struct Host {
@@ -70,6 +72,7 @@ impl Host {
             boot,
             pid,
             pid_started,
+            home: home_label(&self.bottle_home),
             version,
             started_at: (self.clock)(),
         }
@@ -123,6 +126,8 @@ pub(crate) fn backend_host(host: &Host) -> bottle_backend::Host {
         machine,
         uid,
         boot,
+        home: home_label(&host.bottle_home),
+        ignore_files: Vec::new(),
         process_started,
     }
 }

@@ -1,5 +1,7 @@
 //! Names of running bottles, and the name of this machine in labels.
 
+use std::path::Path;
+
 use bottle_plan::names::{Identity, Name, NameError};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -25,6 +27,15 @@ pub fn identity_for(agent: &Name, random: &[u8; 8]) -> Result<Identity, NameErro
     format!("{}-{suffix}", agent.trim_end_matches('-')).parse()
 }
 
+/// Makes the label of a folder of bottles and their state: which of a user's bottles a command can find the state of.
+pub(crate) fn home_label(folder: &Path) -> String {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let mut hash = Sha256::new_with_prefix("bottle home ");
+    hash.update(folder.as_os_str().as_encoded_bytes());
+    let digest = hash.finalize();
+    HEXLOWER.encode(digest.get(..8).unwrap_or(&digest))
+}
+
 /// Makes the label of a machine out of its own id, which must not be shown to others (machine-id(5)).
 #[must_use]
 pub fn machine_label(machine_id: &str) -> String {
@@ -42,6 +53,16 @@ mod tests {
             let agent: Name = agent.parse().unwrap();
             proptest::prop_assert!(identity_for(&agent, &random).is_ok());
         });
+    }
+
+    #[test]
+    fn a_home_has_one_label_by_every_path() {
+        let root = tempfile::tempdir().unwrap();
+        let (home, link) = (root.path().join("home"), root.path().join("link"));
+        std::fs::create_dir(&home).unwrap();
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        assert_eq!(home_label(&home), home_label(&link));
+        assert_ne!(home_label(&home), home_label(root.path()));
     }
 
     #[test]

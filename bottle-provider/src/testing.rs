@@ -138,6 +138,11 @@ impl Bottle for Recorder {
             bytes => format!("{line} < {bytes} bytes"),
         };
         self.note(format!("exec as {user}: {line}"));
+        if !command.stdin.is_empty() {
+            // Whoever does not wait for its end goes on now.
+            tokio::task::yield_now().await;
+            self.note(format!("ended: {user}'s {}", command.argv.first().unwrap()));
+        }
         let refused = self.refuses.is_some_and(|text| line.contains(text));
         Ok(ExecOutput {
             status: if refused { 3 } else { 0 },
@@ -187,6 +192,10 @@ impl Bottle for Recorder {
             identity: self.identity.clone(),
             limit: std::time::Duration::ZERO,
         })
+    }
+
+    async fn halt(&self) -> Result<(), EngineError> {
+        Ok(())
     }
 
     async fn workspace_changed(&self) -> Result<bool, CopyError> {

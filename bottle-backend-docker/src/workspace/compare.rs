@@ -1,9 +1,10 @@
 //! Whether the working folder is still what was copied, by a note that no guest sees.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
-use bottle_backend::files::{Digest, DigestBuilder, digest_of_tar};
+use bottle_backend::files::{Digest, DigestBuilder, tar_holds};
 use bottle_backend::workspace::is_volatile;
 use bottle_backend::{CopyError, LaunchError, PutFile};
 use bottle_plan::paths::GuestPath;
@@ -15,6 +16,8 @@ use crate::labels::GuestFacts;
 
 /// Where the sidecar's own volume keeps what the copied workspace was: no guest sees it.
 const DIGEST: &str = "/events/workspace.digest";
+/// The most time that a comparison may take. It reads no more than was copied.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// Compares what was copied with what is there now: the working folder, or the agent's own repository in one that is
 /// the host's.
@@ -30,9 +33,11 @@ pub(crate) async fn changed(
         ),
         false => (guest.workspace.clone(), is_volatile),
     };
-    let found = copy::download(engine, agent, &at, move |tar| digest_of_tar(tar, skip));
-    let (copied, found) = tokio::try_join!(recall(engine, sidecar), found)?;
-    Ok(copied != found)
+    let copied = recall(engine, sidecar).await?;
+    let same = copy::download(engine, agent, &at, LIMIT, move |tar| {
+        tar_holds(tar, &copied, skip)
+    });
+    Ok(!same.await?)
 }
 
 /// As [`is_volatile`], below `.git`.
@@ -50,7 +55,7 @@ pub(crate) async fn remember(
     let file = guest_path(DIGEST).map(|path| PutFile {
         path,
         mode: 0o600,
-        content: Some(copied.0.into_bytes()),
+        content: Some(copied.to_string().into_bytes()),
     });
     let written = match file {
         Ok(file) => copy::put_at(engine, sidecar, file).await,
@@ -65,12 +70,12 @@ async fn recall(engine: &Engine, sidecar: &str) -> Result<Digest, CopyError> {
     if !copy::is_there(engine, sidecar, &file).await? {
         return Ok(DigestBuilder::skipping(is_volatile).finish());
     }
-    copy::download(engine, sidecar, &file, |tar| {
+    copy::download(engine, sidecar, &file, LIMIT, |tar| {
         let mut text = String::new();
         if let Some(entry) = tar::Archive::new(tar).entries()?.next() {
             entry?.take(1 << 10).read_to_string(&mut text)?;
         }
-        Ok(Digest(text))
+        text.parse().map_err(io::Error::other)
     })
     .await
 }

@@ -50,6 +50,8 @@ pub(crate) fn host() -> Host {
         machine: "conformance".to_owned(),
         uid: 7,
         boot: "boot".to_owned(),
+        home: "home".to_owned(),
+        ignore_files: Vec::new(),
         process_started: |pid| (pid < NO_PROCESS).then_some(1),
     }
 }

@@ -221,3 +221,15 @@ pub async fn twenty_megabytes_go_both_ways(harness: &dyn Harness) {
     assert!(fs::read(into.path().join("big")).is_ok_and(|read| read == bytes));
     run.end().await;
 }
+
+pub async fn an_endless_file_is_not_copied_out(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let home = home(&run).await;
+    run.prints("truncate -s 15T \"$HOME/holes\"", "").await;
+    let into = scratch();
+    let copied = run.bottle.cp_out(&below(&home, "holes"), into.path()).await;
+    assert!(matches!(copied, Err(CopyError::Guest { .. })), "{copied:?}");
+    let written = fs::read_dir(into.path()).map(Iterator::count);
+    assert_eq!(written.ok(), Some(0), "not a byte of it is written");
+    run.end().await;
+}

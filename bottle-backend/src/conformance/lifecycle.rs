@@ -96,6 +96,69 @@ pub async fn a_preserved_bottle_keeps_its_files(harness: &dyn Harness) {
     assert_eq!(state(harness, &identity).await, None);
 }
 
+pub async fn a_halted_guest_runs_nothing_and_can_be_looked_at(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let identity = run.bottle.identity().clone();
+    // One that is left behind, in a session of its own, deaf to what can be ignored, and writes for ever.
+    let stays = "trap '' TERM HUP INT; while :; do echo x >> \"$HOME/workspace/file\"; done";
+    run.prints(
+        &format!("setsid sh -c '{}' >/dev/null 2>&1 </dev/null & until [ -s \"$HOME/workspace/file\" ]; do :; done", stays.replace('\'', "'\\''")),
+        "",
+    )
+    .await;
+    for _ in 0..2 {
+        let halted = run.bottle.halt().await;
+        halted.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    }
+    let plan = harness.plan(&identity, WorkspaceSource::None, Resources::default());
+    let size = async || {
+        let into = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let copied = run.bottle.cp_out(&plan.workspace.guest, into.path()).await;
+        copied.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        std::fs::read(into.path().join("workspace/file")).map_or(0, |file| file.len())
+    };
+    let first = size().await;
+    assert!(first > 0);
+    assert_eq!(size().await, first, "something in the guest still writes");
+    assert!(matches!(run.bottle.workspace_changed().await, Ok(true)));
+    let answer = run.bottle.control(&ControlRequest::Status).await;
+    assert!(
+        answer.is_ok(),
+        "the last events are still to be fetched: {answer:?}"
+    );
+    let again = harness.backend().open(&identity).await;
+    assert!(again.is_ok(), "whoever finds it halted can end it");
+    run.end().await;
+    assert_eq!(state(harness, &identity).await, None);
+}
+
+pub async fn a_bottle_of_another_home_is_not_seen(harness: &dyn Harness) {
+    let identity = super::bottles::fresh();
+    let plan = harness.plan(&identity, WorkspaceSource::None, Resources::default());
+    let mut materials = harness.materials(&identity);
+    materials.owner.home = "another".to_owned();
+    let owner = materials.owner.clone();
+    let bottle = harness.backend().launch(&plan, materials, &Quiet).await;
+    let bottle = bottle.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!(state(harness, &identity).await, None, "it is not listed");
+    assert!(matches!(
+        harness.backend().open(&identity).await.map(drop),
+        Err(EngineError::NotRunning(_))
+    ));
+    let removed = harness.backend().remove(&identity).await;
+    removed.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let done = bottle.exec(&super::bottles::sh("true")).await;
+    assert!(done.is_ok_and(|done| done.status == 0), "it was not touched");
+    let preserved = bottle.preserve().await;
+    preserved.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let (_canceller, cancel) = Canceller::new();
+    let materials = harness.materials(&identity);
+    let taken = launch(harness.backend(), &plan, materials, &Quiet, cancel).await;
+    assert!(matches!(taken.map(drop), Err(LaunchError::NameTaken(_))));
+    let gone = harness.backend().abandon(&owner).await;
+    gone.unwrap_or_else(|error| panic!("{}", chain(&error)));
+}
+
 pub async fn a_preserved_bottle_can_be_started_again(harness: &dyn Harness) {
     let run = start(harness).await;
     let identity = run.bottle.identity().clone();

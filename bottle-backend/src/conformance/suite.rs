@@ -12,6 +12,8 @@ macro_rules! conformance_suite {
                 a_second_bottle_of_the_same_name_is_refused
                 removing_again_is_no_error
                 a_preserved_bottle_keeps_its_files
+                a_halted_guest_runs_nothing_and_can_be_looked_at
+                a_bottle_of_another_home_is_not_seen
                 a_preserved_bottle_can_be_started_again
                 the_sidecar_answers
                 bottles_start_in_parallel
@@ -57,6 +59,7 @@ macro_rules! conformance_suite {
                 what_is_copied_out_is_what_was_there
                 copied_out_files_are_tamed
                 copying_what_is_not_there_is_an_error
+                an_endless_file_is_not_copied_out
                 twenty_megabytes_go_both_ways
             ]
             workspaces: [
@@ -64,6 +67,7 @@ macro_rules! conformance_suite {
                 a_copied_workspace_is_the_agents_and_leaves_ignored_files_out
                 a_workspace_that_was_not_touched_has_not_changed
                 a_change_is_seen_whatever_it_is
+                endless_workspace_is_a_change_at_once
                 copied_gitconfig_has_no_credential
                 a_mounted_workspace_is_the_hosts_own_but_for_what_the_host_acts_upon
             ]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use bottle_plan::workspace::{Resources, WorkspaceSource};
 
@@ -149,6 +150,36 @@ pub async fn a_change_is_seen_whatever_it_is(harness: &dyn Harness) {
     }
     run.end().await;
 }
+
+pub async fn endless_workspace_is_a_change_at_once(harness: &dyn Harness) {
+    let folder = project();
+    let run = copied(harness, folder.path(), &[]).await;
+    let attacks = [
+        (
+            "truncate -s 15T src/main.rs",
+            "printf 'fn main() {}' > src/main.rs",
+        ),
+        ("truncate -s 15T .git/index", "echo index > .git/index"),
+        ("truncate -s 15T new", "rm new"),
+        ("mkfifo pipe", "rm pipe"),
+        ("mkdir many && cd many && seq 20000 | xargs touch", "rm -r many"),
+    ];
+    for (attack, undo) in attacks {
+        let made = run.sh(&format!("{ENTER} && {attack}")).await;
+        if made.status != 0 {
+            println!("not shown here: {attack}: {}", super::bottles::text(&made.stderr));
+        } else {
+            let seen = tokio::time::timeout(AT_ONCE, changed(&run)).await;
+            assert_eq!(seen.ok(), Some(true), "{attack}");
+        }
+        run.prints(&format!("{ENTER} && {undo}"), "").await;
+    }
+    assert!(!changed(&run).await);
+    run.end().await;
+}
+
+/// Far less than reading any of it would take.
+const AT_ONCE: Duration = Duration::from_secs(20);
 
 pub async fn copied_gitconfig_has_no_credential(harness: &dyn Harness) {
     let folder = project();

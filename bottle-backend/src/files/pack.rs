@@ -7,11 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FileType;
 
-use super::{Digest, DigestBuilder, Folder};
+use super::{DEEPEST, Digest, DigestBuilder, Folder};
 use crate::CopyError;
-
-/// The most parts of a path below the folder that is packed.
-const DEEPEST: usize = 256;
 
 /// Who owns what is written into a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -71,11 +71,18 @@ struct Unpacker {
 
 impl Unpacker {
     fn entry<R: Read>(&mut self, entry: &mut tar::Entry<'_, R>) -> io::Result<()> {
+        // A file of holes announces more than any disk has, and would be written out to the bound.
+        if entry.size() > self.left {
+            return Err(too_much("too many bytes"));
+        }
         let path = match plain(&entry.path()?) {
             Ok(Some(path)) => path,
             Ok(None) => return Ok(()),
             Err(path) => return self.drop(path, "its path leads out of the folder"),
         };
+        if path.components().count() > super::DEEPEST {
+            return self.drop(path, "its path is too deep");
+        }
         let mode = entry.header().mode()?;
         let kind = entry.header().entry_type();
         if kind.is_dir() {

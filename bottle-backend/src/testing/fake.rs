@@ -62,7 +62,7 @@ impl FakeBackend {
     fn claim(&self, plan: &BottlePlan, owner: Owner) -> Result<Claim, LaunchError> {
         self.with(|bottles| {
             match bottles.get_mut(&plan.identity) {
-                Some(entry) if entry.state == BottleState::Preserved => {
+                Some(entry) if entry.state == BottleState::Preserved && self.host.sees(&entry.owner) => {
                     entry.owner = owner;
                     return Ok(Claim::Again);
                 }
@@ -88,6 +88,21 @@ impl FakeBackend {
         if let Some(entry) = entry {
             let _ = std::fs::remove_dir_all(entry.plan.guest_home.as_str());
         }
+    }
+
+    fn bottles(&self, chosen: impl Fn(&Host, &Owner) -> bool) -> Vec<ActiveBottle> {
+        let entries = self.with(|bottles| bottles.values().cloned().collect::<Vec<_>>());
+        let chosen = entries
+            .into_iter()
+            .filter(|entry| chosen(&self.host, &entry.owner));
+        chosen
+            .map(|entry| ActiveBottle {
+                identity: entry.plan.identity,
+                state: entry.state,
+                attended: self.host.is_alive(&entry.owner),
+                owner: entry.owner,
+            })
+            .collect()
     }
 
     fn handle(&self, identity: &Identity) -> Option<FakeBottle> {
@@ -158,7 +173,7 @@ impl Backend for FakeBackend {
         let runs = self.with(|bottles| {
             bottles
                 .get(identity)
-                .is_some_and(|entry| entry.state == BottleState::Running)
+                .is_some_and(|entry| entry.state == BottleState::Running && self.host.sees(&entry.owner))
         });
         let bottle = self.handle(identity).filter(|_| runs);
         let bottle = bottle.ok_or_else(|| EngineError::NotRunning(identity.clone()))?;
@@ -166,20 +181,11 @@ impl Backend for FakeBackend {
     }
 
     async fn list(&self) -> Result<Vec<ActiveBottle>, EngineError> {
-        let entries = self.with(|bottles| bottles.values().cloned().collect::<Vec<_>>());
-        let ours = entries.into_iter().filter(|entry| self.host.owns(&entry.owner));
-        Ok(ours
-            .map(|entry| ActiveBottle {
-                identity: entry.plan.identity,
-                state: entry.state,
-                attended: self.host.is_alive(&entry.owner),
-                owner: entry.owner,
-            })
-            .collect())
+        Ok(self.bottles(Host::sees))
     }
 
     async fn remove(&self, identity: &Identity) -> Result<(), EngineError> {
-        self.forget(identity, |entry| self.host.owns(&entry.owner));
+        self.forget(identity, |entry| self.host.sees(&entry.owner));
         Ok(())
     }
 
@@ -189,10 +195,8 @@ impl Backend for FakeBackend {
     }
 
     async fn prepare_cleanup(&self) -> Result<CleanupPlan, EngineError> {
-        let bottles = self.list().await?;
-        let left = bottles
-            .into_iter()
-            .filter(|bottle| bottle.state == BottleState::Starting && !bottle.attended);
+        let bottles = self.bottles(Host::owns).into_iter();
+        let left = bottles.filter(|bottle| bottle.state == BottleState::Starting && !bottle.attended);
         let leftovers = left.map(|bottle| Leftover {
             kind: "folder",
             id: bottle.identity.to_string(),

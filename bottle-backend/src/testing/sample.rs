@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bottle_plan::BottlePlan;
-use bottle_plan::egress::{EgressPlan, LogDetail};
+use bottle_plan::egress::{EgressPlan, LogDetail, TransparentMode};
 use bottle_plan::git::GitUser;
 use bottle_plan::image::ImagePlan;
 use bottle_plan::inputs::{BackendFacts, ManifestInputs, PlanInputs, ProviderChoice};
@@ -65,6 +65,7 @@ pub fn sample_owner(identity: &Identity) -> Owner {
         machine: "conformance".to_owned(),
         uid: 7,
         boot: "boot".to_owned(),
+        home: "home".to_owned(),
         pid: std::process::id(),
         pid_started: 1,
         version: "0.0.0".to_owned(),
@@ -104,6 +105,7 @@ fn spec() -> StartSpec {
 fn egress() -> EgressPlan {
     EgressPlan {
         log: LogDetail::default(),
+        transparent: TransparentMode::default(),
         routes: Vec::new(),
         resolve: Vec::new(),
         upstream_ca: Vec::new(),

@@ -6,17 +6,19 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bottle_backend::{
-    AgentSession, Bottle, ControlError, CopyError, CopyOwner, EngineError, ExecCommand, ExecError,
+    AgentSession, Bottle, BoxError, ControlError, CopyError, CopyOwner, EngineError, ExecCommand, ExecError,
     ExecOutput, PutFile, TerminalSize,
 };
 use bottle_plan::names::Identity;
 use bottle_plan::paths::GuestPath;
 use bottle_wire::control::{ControlAnswer, ControlRequest};
+use tokio::sync::watch;
 
 /// A guest whose files wait until something could see that they are missing. Backends take long to put a file and
-/// hardly longer to put ten.
+/// hardly longer to put ten. Commands wait until the guest's trust store is made; files do not.
 pub(super) struct Batch<'a> {
     bottle: &'a dyn Bottle,
+    trusted: watch::Receiver<bool>,
     waiting: Mutex<Waiting>,
 }
 
@@ -27,9 +29,11 @@ struct Waiting {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(bottle: &'a dyn Bottle) -> Self {
+    /// Makes one for a guest whose trust store is made when `trusted` says so.
+    pub(super) fn new(bottle: &'a dyn Bottle, trusted: watch::Receiver<bool>) -> Self {
         Self {
             bottle,
+            trusted,
             waiting: Mutex::default(),
         }
     }
@@ -48,10 +52,13 @@ impl<'a> Batch<'a> {
     }
 
     async fn flush_before(&self, command: &ExecCommand) -> Result<(), ExecError> {
-        self.flush().await.map_err(|error| ExecError::Engine {
+        let failed = |source: BoxError| ExecError::Engine {
             program: command.argv.first().cloned().unwrap_or_default(),
-            source: error.into(),
-        })
+            source,
+        };
+        self.flush().await.map_err(|error| failed(error.into()))?;
+        let trusted = self.trusted.clone().wait_for(|trusted| *trusted).await.map(drop);
+        trusted.map_err(|error| failed(error.into()))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
@@ -101,6 +108,10 @@ impl Bottle for Batch<'_> {
 
     async fn control(&self, request: &ControlRequest) -> Result<ControlAnswer, ControlError> {
         self.bottle.control(request).await
+    }
+
+    async fn halt(&self) -> Result<(), EngineError> {
+        self.bottle.halt().await
     }
 
     async fn workspace_changed(&self) -> Result<bool, CopyError> {

@@ -10,13 +10,18 @@ use bottle_plan::paths::GuestPath;
 use bottle_wire::control::{ControlAnswer, ControlRequest, Status};
 
 use super::{FakeBackend, process};
-use crate::files::{TarOwner, digest_of_tar, pack_path, unpack};
+use crate::files::{TarOwner, pack_path, tar_holds, unpack};
 use crate::testing::terminal;
 use crate::workspace::is_volatile;
 use crate::{
     AgentSession, Bottle, BottleState, ControlError, CopyError, CopyOwner, EngineError, ExecCommand,
     ExecError, ExecOutput, PutFile, TerminalSize,
 };
+
+/// The most bytes that are packed.
+const MOST_PACKED: usize = 64 << 20;
+/// The most bytes that one copy brings out.
+const MOST_OUT: u64 = 1 << 30;
 
 /// A guest that is a folder of the host's.
 #[derive(Debug)]
@@ -66,7 +71,7 @@ impl Bottle for FakeBottle {
 
     async fn cp_out(&self, from: &GuestPath, host: &Path) -> Result<(), CopyError> {
         let tar = tarred(from).map_err(|error| guest(from, error))?;
-        unpack(tar.as_slice(), host, u64::MAX)
+        unpack(tar.as_slice(), host, MOST_OUT)
             .map(drop)
             .map_err(|error| guest(from, error))
     }
@@ -80,17 +85,23 @@ impl Bottle for FakeBottle {
         }))
     }
 
+    async fn halt(&self) -> Result<(), EngineError> {
+        process::end_all(&self.plan);
+        Ok(())
+    }
+
     async fn workspace_changed(&self) -> Result<bool, CopyError> {
         let at = &self.plan.workspace.guest;
-        let found = tarred(at).and_then(|tar| digest_of_tar(tar.as_slice(), is_volatile));
-        let found = found.map_err(|error| guest(at, error))?;
         let copied = self
             .backend
             .with(|bottles| bottles.get(&self.plan.identity)?.digest.clone());
-        Ok(copied != Some(found))
+        let Some(copied) = copied else { return Ok(true) };
+        let same = tarred(at).and_then(|tar| tar_holds(tar.as_slice(), &copied, is_volatile));
+        same.map(|same| !same).map_err(|error| guest(at, error))
     }
 
     async fn preserve(&self) -> Result<(), EngineError> {
+        self.halt().await?;
         self.backend.with(|bottles| {
             if let Some(entry) = bottles.get_mut(&self.plan.identity) {
                 entry.state = BottleState::Preserved;
@@ -118,17 +129,39 @@ fn put(file: &PutFile) -> io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(file.mode))
 }
 
-/// Packs a path as an engine would: links as links, pipes as pipes.
+/// Packs a path as an engine would: links as links, pipes as pipes. What is too much for a test's memory is cut off.
 fn tarred(from: &GuestPath) -> io::Result<Vec<u8>> {
-    let mut tar = tar::Builder::new(Vec::new());
+    let mut bytes = Vec::new();
+    let mut tar = tar::Builder::new(Cut(&mut bytes));
     tar.follow_symlinks(false);
     let path = Path::new(from.as_str());
-    if std::fs::symlink_metadata(path)?.is_dir() {
-        tar.append_dir_all(from.file_name(), path)?;
+    let packed = if std::fs::symlink_metadata(path)?.is_dir() {
+        tar.append_dir_all(from.file_name(), path)
     } else {
-        tar.append_path_with_name(path, from.file_name())?;
+        tar.append_path_with_name(path, from.file_name())
+    };
+    let ended = packed.and_then(|()| tar.finish());
+    drop(tar);
+    match ended {
+        Err(error) if bytes.len() < MOST_PACKED => Err(error),
+        _ => Ok(bytes),
     }
-    tar.into_inner()
+}
+
+struct Cut<'a>(&'a mut Vec<u8>);
+
+impl io::Write for Cut<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() >= MOST_PACKED {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn guest(path: &GuestPath, error: io::Error) -> CopyError {

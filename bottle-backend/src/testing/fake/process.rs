@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bottle_plan::BottlePlan;
-use rustix::process::{Pid, Signal, kill_process_group};
+use bottle_plan::door::Door;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
@@ -147,6 +148,31 @@ fn end(group: Option<u32>) {
     if let Some(group) = group {
         let _ = kill_process_group(group, Signal::KILL);
     }
+}
+
+/// Ends every process of a guest: those that have its home among their variables, and a proxy that only guests have.
+pub(super) fn end_all(plan: &BottlePlan) {
+    let proxy = format!("HTTPS_PROXY=http://{}:{}", Door::Egress, Door::Egress.port());
+    let marks = [format!("HOME={}", plan.guest_home), proxy];
+    let ours = || processes().filter(|pid| has_all(*pid, &marks));
+    // What starts meanwhile is found by the next look.
+    while ours().fold(false, |_, pid| kill_process(pid, Signal::KILL).is_ok()) {}
+}
+
+fn processes() -> impl Iterator<Item = Pid> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+}
+
+fn has_all(pid: Pid, variables: &[String]) -> bool {
+    // One that has ended and waits to be collected has no variables any more.
+    let environ = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+    let has = |variable: &String| {
+        environ
+            .split(|byte| *byte == 0)
+            .any(|entry| entry == variable.as_bytes())
+    };
+    variables.iter().all(has)
 }
 
 fn number(status: ExitStatus) -> i32 {
