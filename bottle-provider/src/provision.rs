@@ -11,6 +11,7 @@ use std::path::Path;
 
 use bottle_backend::{Bottle, Progress};
 use bottle_plan::BottlePlan;
+use tokio::sync::watch;
 
 use crate::AgentProvider;
 use batch::Batch;
@@ -53,21 +54,37 @@ pub async fn provision(
     progress: &dyn Progress,
 ) -> Result<ProvisionReport, ProvisionError> {
     progress.step("provisioning the guest");
-    let bottle = &Batch::new(bottle);
-    let fingerprint = provider.provision_ca(plan, bottle, sources.certificate).await?;
+    let (trusted, trust) = watch::channel(false);
+    let certified = async {
+        let fingerprint = provider.provision_ca(plan, bottle, sources.certificate).await?;
+        trusted.send_replace(true);
+        Ok(fingerprint)
+    };
+    // Files may come while the trust store is made; no command does.
+    let batch = Batch::new(bottle, trust);
+    let (fingerprint, warning) = tokio::try_join!(certified, furnish(provider, &batch, plan, sources))?;
+    Ok(ProvisionReport {
+        fingerprint,
+        warnings: warning.into_iter().collect(),
+    })
+}
+
+/// All but the trust store. Returns a warning when the supervise server is not registered.
+async fn furnish(
+    provider: &dyn AgentProvider,
+    bottle: &Batch<'_>,
+    plan: &BottlePlan,
+    sources: &ProvisionSources<'_>,
+) -> Result<Option<String>, ProvisionError> {
     provider.provision_prompt(plan, bottle).await?;
     provider.provision_skills(plan, bottle).await?;
     provider.provision(plan, bottle).await?;
     provider.provision_git(plan, bottle).await?;
     let put = bottle.flush().await;
     put.map_err(|error| Step::Files.failed(error))?;
-    let warning = match (&plan.supervise, sources.supervise_url) {
+    Ok(match (&plan.supervise, sources.supervise_url) {
         (Some(_), Some(url)) => provider.provision_supervise_mcp(plan, bottle, url).await,
         _ => None,
-    };
-    Ok(ProvisionReport {
-        fingerprint,
-        warnings: warning.into_iter().collect(),
     })
 }
 
