@@ -3,11 +3,12 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 
 use bottle_wire::check::{Check, Finding, SelfCheck};
-use common::{Process, RELAY, in_fresh_network, is_root, liars, path_in};
+use common::{Process, RELAY, children, in_fresh_network, is_root, liars, path_in};
 
 /// A guest's network with a relay and a door in it; the relay's process stands for the namespace.
 struct Guest {
@@ -159,6 +160,37 @@ fn a_door_that_does_not_answer_and_a_resolver_are_found() {
         found(&check, Check::Names).found,
         "127.0.0.1 answers with an address"
     );
+}
+
+#[test]
+fn a_relay_reports_once_its_doors_are_open() {
+    if !is_root("a_relay_reports_once_its_doors_are_open") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let socket = path_in(&folder, "egress.sock");
+    let pair = format!("9099={}", socket.display());
+    let mut relay = Process::start(
+        in_fresh_network(RELAY)
+            .args([&pair, "--report"])
+            .stdout(Stdio::piped()),
+    );
+    let port = || std::fs::read_to_string(format!("/proc/{}/net/tcp", relay.pid())).ok();
+    common::until("its port is there", || {
+        port()?.contains("0100007F:238B").then_some(())
+    });
+    let _door = UnixListener::bind(&socket).unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(relay.0.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    let check: SelfCheck = serde_json::from_str(&line).unwrap();
+    assert!(found(&check, Check::Doors).ok, "{check:?}");
+    assert!(found(&check, Check::Interfaces).ok, "{check:?}");
+    common::until("the check was collected", || {
+        children(relay.pid()).is_empty().then_some(())
+    });
+    relay.signal(rustix::process::Signal::TERM);
+    assert_eq!(relay.wait().code(), Some(0));
 }
 
 /// Answers any question with one address record.

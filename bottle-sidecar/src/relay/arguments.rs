@@ -3,10 +3,20 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::termios::Winsize;
 
 use super::Probe;
+
+/// Asks a relay to run a self-check when it starts.
+const REPORT: &str = "--report";
+/// Asks a self-check to wait for doors that are opened while it runs.
+const EARLY: &str = "--early";
+/// How long all doors together may take until they answer; the relay may still be starting.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The same when the sidecar may still be starting: as long as it may take.
+const EARLY_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the relay was asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +29,8 @@ pub enum RelayCommand {
         transparent: Option<PathBuf>,
         /// What ends it by itself.
         watch: Watch,
+        /// The arguments of a self-check that is run once the ports are bound.
+        report: Option<Vec<OsString>>,
     },
     /// Look at the guest from inside, once, before the agent runs.
     SelfCheck {
@@ -28,6 +40,8 @@ pub enum RelayCommand {
         transparent: bool,
         /// Interfaces besides `lo` that may be there.
         allowed: Vec<String>,
+        /// How long the doors may take until they answer.
+        patience: Duration,
     },
     /// Change the directory and become another program.
     Exec {
@@ -114,6 +128,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
                 pairs: read.pairs,
                 transparent: read.transparent.is_some(),
                 allowed: read.allowed,
+                patience: match read.early {
+                    true => EARLY_PATIENCE,
+                    false => PATIENCE,
+                },
             })
         }
         Some((first, rest)) if first == "exec" => program(rest),
@@ -133,6 +151,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
                     true => Watch::Nothing,
                     false => Watch::Network(read.allowed),
                 },
+                report: read.report.then(|| early_check(&words)),
             })
         }
     }
@@ -145,6 +164,18 @@ struct Connections {
     transparent: Option<PathBuf>,
     allowed: Vec<String>,
     unwatched: bool,
+    report: bool,
+    early: bool,
+}
+
+/// The arguments of the self-check that a relay with these arguments runs when it starts.
+fn early_check(words: &[OsString]) -> Vec<OsString> {
+    let same = words.iter().filter(|word| *word != REPORT).cloned();
+    ["self-check", EARLY]
+        .map(OsString::from)
+        .into_iter()
+        .chain(same)
+        .collect()
 }
 
 impl Connections {
@@ -161,6 +192,10 @@ impl Connections {
                 read.transparent = Some(socket(path).ok_or_else(|| UsageError::NotASocket(path.clone()))?);
             } else if word == "--unwatched" {
                 read.unwatched = true;
+            } else if word == REPORT {
+                read.report = true;
+            } else if word == EARLY {
+                read.early = true;
             } else {
                 let next = pair(word).ok_or_else(|| UsageError::NotAPair(word.clone()))?;
                 if read.pairs.iter().any(|pair| pair.port == next.port) {
@@ -253,6 +288,7 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: None,
                 watch: Watch::Network(vec!["dummy0".to_owned()]),
+                report: None,
             })
         );
         assert_eq!(
@@ -261,6 +297,7 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: None,
                 watch: Watch::Nothing,
+                report: None,
             })
         );
         assert_eq!(
@@ -269,6 +306,7 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: false,
                 allowed: Vec::new(),
+                patience: PATIENCE,
             })
         );
         let transparent = check("9099=/d/e.sock --transparent /d/e.sock");
@@ -284,6 +322,27 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    #[test]
+    fn a_relay_that_reports_checks_what_it_was_told() {
+        let words = "--allow-interface dummy0 9099=/d/e.sock --transparent /d/e.sock";
+        let Ok(RelayCommand::Serve {
+            report: Some(arguments),
+            ..
+        }) = check(&format!("{words} --report"))
+        else {
+            panic!("it reports");
+        };
+        assert_eq!(
+            parse(arguments),
+            Ok(RelayCommand::SelfCheck {
+                pairs: vec![egress()],
+                transparent: true,
+                allowed: vec!["dummy0".to_owned()],
+                patience: EARLY_PATIENCE,
+            })
+        );
     }
 
     #[test]

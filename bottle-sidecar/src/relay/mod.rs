@@ -13,15 +13,16 @@ mod serve;
 mod transparent;
 mod watch;
 
-use std::io::Write;
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use crate::chain::chain;
 pub use arguments::{Pair, RelayCommand, UsageError, Watch, parse};
 pub use end::end;
 pub use exec::{ExecError, exec};
-pub use self_check::{Probe, self_check};
+pub use self_check::{Expected, Probe, self_check};
 pub use serve::{BindError, End, MOST_CONNECTIONS_PER_PORT, Relay, run};
 
 /// The exit status when a port cannot be bound, or a self-check found something.
@@ -42,17 +43,22 @@ impl RelayCommand {
                 pairs,
                 transparent,
                 watch,
-            } => serve_until_end(&pairs, transparent.as_deref(), &watch),
+                report,
+            } => serve_until_end(&pairs, transparent.as_deref(), &watch, report.as_deref()),
             Self::SelfCheck {
                 pairs,
                 transparent,
                 allowed,
-            } => print_check(&self_check(
-                &pairs,
-                transparent,
-                &allowed,
-                Path::new(THIS_PROGRAM),
-            )),
+                patience,
+            } => {
+                let expected = Expected {
+                    pairs: &pairs,
+                    transparent,
+                    allowed: &allowed,
+                    patience,
+                };
+                print_check(&self_check(&expected, Path::new(THIS_PROGRAM)))
+            }
             Self::Exec { cwd, size, argv } => {
                 let error = exec(&cwd, size, &argv);
                 eprintln!("relay: {}", chain(&error));
@@ -72,8 +78,14 @@ impl RelayCommand {
     }
 }
 
-fn serve_until_end(pairs: &[Pair], transparent: Option<&Path>, watch: &Watch) -> ExitCode {
-    match run(pairs, transparent, watch) {
+fn serve_until_end(
+    pairs: &[Pair],
+    transparent: Option<&Path>,
+    watch: &Watch,
+    report: Option<&[OsString]>,
+) -> ExitCode {
+    let started = || report.map_or(Ok(()), check_in_background);
+    match run(pairs, transparent, watch, started) {
         Ok(End::Terminated) => ExitCode::SUCCESS,
         Ok(End::Network(found)) => {
             eprintln!("relay: this guest has a network: {}", found.join(", "));
@@ -86,10 +98,20 @@ fn serve_until_end(pairs: &[Pair], transparent: Option<&Path>, watch: &Watch) ->
     }
 }
 
+/// Runs a self-check whose report goes to the relay's own output.
+fn check_in_background(arguments: &[OsString]) -> io::Result<()> {
+    #[expect(clippy::zombie_processes, reason = "a relay collects all children")]
+    let _child = Command::new(THIS_PROGRAM)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .spawn()?;
+    Ok(())
+}
+
 fn print_check(check: &bottle_wire::check::SelfCheck) -> ExitCode {
     let printed = serde_json::to_string(check)
-        .map_err(std::io::Error::other)
-        .and_then(|line| writeln!(std::io::stdout(), "{line}"));
+        .map_err(io::Error::other)
+        .and_then(|line| writeln!(io::stdout(), "{line}"));
     match printed.is_ok() && check.ok {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(EXIT_FAILED),

@@ -89,12 +89,18 @@ impl Relay {
     }
 }
 
-/// Runs as a guest's main process: binds, accepts, and collects children until a signal or a network ends it.
+/// Runs as a guest's main process: binds, accepts, calls `started`, and collects children, those of `started` among
+/// them, until a signal or a network ends it.
 ///
 /// # Errors
 ///
-/// When a port cannot be had or signals cannot be received.
-pub fn run(pairs: &[Pair], transparent: Option<&Path>, watch: &Watch) -> Result<End, BindError> {
+/// When a port cannot be had, signals cannot be received, or `started` fails.
+pub fn run(
+    pairs: &[Pair],
+    transparent: Option<&Path>,
+    watch: &Watch,
+    started: impl FnOnce() -> io::Result<()>,
+) -> Result<End, BindError> {
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -106,6 +112,7 @@ pub fn run(pairs: &[Pair], transparent: Option<&Path>, watch: &Watch) -> Result<
         let mut terminate = signal(SignalKind::terminate()).map_err(BindError::Start)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(BindError::Start)?;
         relay.start();
+        started().map_err(BindError::Start)?;
         let mut network = std::pin::pin!(watch::network_appears(watch));
         loop {
             tokio::select! {

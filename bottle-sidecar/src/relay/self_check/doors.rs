@@ -11,15 +11,15 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use super::finding;
 use crate::relay::arguments::Pair;
 
-/// How long all doors together may take until they answer; the relay may still be starting.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one connection may take.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 /// How long the relay gets to close a connection that it cannot pass on.
 const CLOSES_WITHIN: Duration = Duration::from_millis(20);
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(10);
 
-pub(super) fn all_answer(pairs: &[Pair]) -> Finding {
-    let deadline = Instant::now() + PATIENCE;
+pub(super) fn all_answer(pairs: &[Pair], patience: Duration) -> Finding {
+    let deadline = Instant::now() + patience;
     let wrong: Vec<String> = pairs
         .iter()
         .filter_map(|pair| answers_by(pair, deadline).err())
@@ -49,7 +49,7 @@ fn answers(pair: &Pair) -> Result<(), String> {
 
 fn passes_on(port: u16) -> io::Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    let mut stream = TcpStream::connect_timeout(&address, CONNECTS_WITHIN)?;
     stream.set_read_timeout(Some(CLOSES_WITHIN))?;
     match stream.read(&mut [0]) {
         Ok(0) => Err(io::Error::other("closes at once")),

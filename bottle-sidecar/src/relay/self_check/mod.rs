@@ -8,6 +8,7 @@ mod probe;
 mod reach;
 
 use std::path::Path;
+use std::time::Duration;
 
 use bottle_wire::check::{Check, Finding, SelfCheck};
 
@@ -15,15 +16,28 @@ use super::arguments::Pair;
 use super::network::Network;
 pub use probe::Probe;
 
-/// Makes every check. With `transparent`, the relay must answer for names; `program` is this very program, which is run again for attempts that it may be killed for.
+/// What a guest must be like.
+#[derive(Debug)]
+pub struct Expected<'a> {
+    /// The ports and sockets that must answer.
+    pub pairs: &'a [Pair],
+    /// Whether the relay must answer for names.
+    pub transparent: bool,
+    /// Interfaces besides `lo` that may be there.
+    pub allowed: &'a [String],
+    /// How long all doors together may take until they answer.
+    pub patience: Duration,
+}
+
+/// Makes every check. `program` is this very program, which is run again for attempts that it may be killed for.
 #[must_use]
-pub fn self_check(pairs: &[Pair], transparent: bool, allowed: &[String], program: &Path) -> SelfCheck {
-    let mut findings = network(allowed);
+pub fn self_check(expected: &Expected<'_>, program: &Path) -> SelfCheck {
+    let mut findings = network(expected.allowed);
     findings.push(reach::nothing_outside());
     findings.extend(probe::nothing_opens(program));
     // The doors first: the relay may still be starting, and it is asked about names too.
-    findings.push(doors::all_answer(pairs));
-    findings.push(names::nothing_resolves(transparent));
+    findings.push(doors::all_answer(expected.pairs, expected.patience));
+    findings.push(names::nothing_resolves(expected.transparent));
     SelfCheck::new(findings)
 }
 
