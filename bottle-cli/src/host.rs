@@ -90,6 +90,12 @@ impl Host {
         self.bottle_home.join("state")
     }
 
+    /// Returns the folder that holds the events of bottles that are gone.
+    #[must_use]
+    pub fn events_root(&self) -> PathBuf {
+        self.bottle_home.join("events")
+    }
+
     /// Returns the folder of the sidecar's static programs.
     #[must_use]
     pub fn sidecar_folder(&self) -> Option<&Path> {

@@ -15,6 +15,7 @@
 mod abandoned;
 mod boot;
 mod dockerfiles;
+mod ended;
 pub mod events;
 pub mod exit;
 pub mod host;
@@ -25,11 +26,14 @@ mod secrets;
 mod settle;
 pub mod state;
 mod stop;
+#[cfg(test)]
+mod testing;
 mod wiring;
 
 pub use abandoned::{Abandoned, FindError, find_abandoned};
 pub use boot::{BootError, boot_frame};
 pub use dockerfiles::{Dockerfile, compare_dockerfile};
+pub use ended::{EndedBottle, ended_bottles};
 pub use host::{Host, Process};
 pub use identity::{identity_for, machine_label};
 pub use prepare::{PrepareStartError, Prepared, StartRequest, prepare_start};

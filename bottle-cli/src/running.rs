@@ -1,5 +1,7 @@
 //! Starting a prepared bottle, and what runs in it.
 
+use std::convert::Infallible;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use bottle_backend::{
@@ -18,13 +20,14 @@ use data_encoding::HEXLOWER;
 use crate::abandoned::find_abandoned;
 use crate::boot::{BootError, boot_frame};
 use crate::state::{CHAIN, ChainState, METADATA, Metadata, PLAN, StateError, StateFolder, StateLock};
-use crate::{Host, Prepared, RunSecrets};
+use crate::{Host, Prepared, RunSecrets, events};
 
 /// A bottle whose agent can be attached.
 pub struct Running {
     plan: BottlePlan,
     pub(crate) bottle: Box<dyn Bottle>,
     pub(crate) state: StateFolder,
+    pub(crate) events_root: PathBuf,
     env: Vec<(EnvName, Secret)>,
     warnings: Vec<String>,
     _lock: StateLock,
@@ -96,6 +99,7 @@ pub async fn start(
             plan: prepared.plan,
             bottle,
             state,
+            events_root: host.events_root(),
             env,
             warnings,
             _lock: lock,
@@ -194,6 +198,7 @@ fn materials(
         &ChainState {
             key: key.clone(),
             head: Head::start(),
+            bytes: 0,
         },
     )?;
     let authority = Authority {
@@ -243,6 +248,12 @@ impl Running {
     #[must_use]
     pub fn bottle(&self) -> &dyn Bottle {
         self.bottle.as_ref()
+    }
+
+    /// Fetches the bottle's events from time to time, for as long as this is polled. Whoever waits for the agent waits
+    /// for this beside it: a sidecar whose log is full refuses everything.
+    pub async fn keep_events(&self) -> Infallible {
+        events::keep_drained(self.bottle.as_ref(), &self.state).await
     }
 
     /// Returns what did not work and stops nothing.

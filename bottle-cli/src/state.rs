@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use bottle_plan::BottlePlan;
@@ -57,6 +58,8 @@ pub struct ChainState {
     pub key: String,
     /// The last event that was fetched.
     pub head: Head,
+    /// How many bytes the fetched events have.
+    pub bytes: u64,
 }
 
 /// Says why a bottle's state could not be used.
@@ -127,11 +130,16 @@ impl StateFolder {
     ///
     /// When another command holds it.
     pub fn lock(&self) -> Result<StateLock, StateError> {
-        let path = self.path.join("lock");
-        let file = File::options().create(true).append(true).open(&path);
+        let file = self.lock_file("lock")?;
+        Ok(StateLock { _file: file })
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File, StateError> {
+        let path = self.path.join(name);
+        let file = File::options().create(true).append(true).mode(0o600).open(&path);
         let file = file.map_err(|source| self.io("lock", source))?;
         match file.try_lock() {
-            Ok(()) => Ok(StateLock { _file: file }),
+            Ok(()) => Ok(file),
             Err(fs::TryLockError::WouldBlock) => Err(StateError::Locked(self.path.clone())),
             Err(fs::TryLockError::Error(source)) => Err(self.io("lock", source)),
         }
@@ -204,7 +212,6 @@ impl StateFolder {
     /// When the file system refuses.
     pub fn append_events(&self, lines: &[String]) -> Result<(), StateError> {
         use std::io::Write;
-        use std::os::unix::fs::OpenOptionsExt;
         let path = self.path.join(EVENTS);
         let append = || {
             let mut file = File::options()
@@ -223,11 +230,31 @@ impl StateFolder {
         })
     }
 
+    /// Keeps other commands from the fetched events for as long as the returned file is open.
+    pub(crate) fn lock_events(&self) -> Result<File, StateError> {
+        self.lock_file("events.lock")
+    }
+
+    /// Cuts off what was appended beyond a length.
+    pub(crate) fn cut_events(&self, bytes: u64) -> Result<(), StateError> {
+        let path = self.path.join(EVENTS);
+        let cut = || match File::options().write(true).open(&path) {
+            Ok(file) if file.metadata()?.len() > bytes => file.set_len(bytes),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        cut().map_err(|source| StateError::Io {
+            action: "cut",
+            path: path.clone(),
+            source,
+        })
+    }
+
     /// Reads the fetched events, oldest first; none were fetched when there is no file.
     ///
     /// # Errors
     ///
-    /// When the file is larger than 256 MiB or cannot be read.
+    /// When the file is larger than 258 MiB or cannot be read.
     pub fn events(&self) -> Result<Vec<String>, StateError> {
         let path = self.path.join(EVENTS);
         match files::read_bounded(&path, MOST_EVENT_BYTES) {
@@ -242,6 +269,11 @@ impl StateFolder {
                 source,
             }),
         }
+    }
+
+    /// Names a folder by its path; nothing is made.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
     }
 
     /// Removes the folder and all in it; it is no error when it is gone.
@@ -268,7 +300,7 @@ impl StateFolder {
 /// The most bytes of a rendered plan; a prompt is part of it.
 const MOST_PLAN_BYTES: u64 = 16 << 20;
 /// The most bytes of fetched events that are read at once.
-const MOST_EVENT_BYTES: u64 = 256 << 20;
+const MOST_EVENT_BYTES: u64 = 258 << 20;
 /// The file of a bottle's [`Metadata`].
 pub const METADATA: &str = "metadata.json";
 /// The file of a bottle's rendered plan.

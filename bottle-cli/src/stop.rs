@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use bottle_backend::{Bottle, EngineError};
+use bottle_backend::{EngineError, Owner};
 use bottle_plan::names::Identity;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::host::process_started;
-use crate::settle::COMPARE_LIMIT;
+use crate::settle::{fetch_last, left_something, note_preserved};
 use crate::state::{PRESERVE, StateError, StateFolder};
-use crate::{Host, Wiring, events};
+use crate::{Host, Wiring, ended};
 
-/// How long the command that is attached to a bottle may take to settle it.
-const SETTLE_LIMIT: Duration = Duration::from_secs(60);
+/// How long the command that is attached to a bottle may take to settle it, before it is killed.
+const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+/// How long a killed command may take to be gone.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
 /// How often it is asked whether it has.
 const SETTLE_STEP: Duration = Duration::from_millis(100);
 
@@ -36,7 +38,8 @@ pub enum StopError {
     State(#[from] StateError),
 }
 
-/// Ends a bottle as if its agent had ended: what exists nowhere else is kept, unless it is to be thrown away.
+/// Ends a bottle as if its agent had ended: what exists nowhere else is kept, unless it is to be thrown away. The guest
+/// is halted before anything is looked at, and a command that is attached and does not settle in time is killed.
 ///
 /// # Errors
 ///
@@ -48,21 +51,28 @@ pub async fn stop(
     discard: bool,
 ) -> Result<StopOutcome, StopError> {
     let state = StateFolder::of(&host.state_root(), identity);
-    if end_owner(wiring, host, identity).await && !discard {
-        return settled_by_owner(&state);
+    let owner = owner_of(wiring, host, identity).await;
+    let told = owner.as_ref().is_some_and(|owner| signal(owner, Signal::TERM));
+    if let Ok(bottle) = wiring.open(identity).await
+        && let Err(error) = bottle.halt().await
+    {
+        tracing::warn!(%error, "the guest could not be stopped");
+    }
+    if let Some(owner) = owner.filter(|_| told) {
+        wait_for(&owner).await;
+        if !discard && let Some(outcome) = settled_by_owner(&state) {
+            return Ok(outcome);
+        }
     }
     match wiring.open(identity).await {
         Ok(bottle) => {
-            if state.path().is_dir()
-                && let Err(error) = events::drain(bottle.as_ref(), &state).await
-            {
-                tracing::warn!(%error, "the last events are missing");
+            if state.path().is_dir() {
+                fetch_last(bottle.as_ref(), &state).await;
             }
-            if !discard && changed(bottle.as_ref()).await {
+            if !discard && let Some(reason) = left_something(bottle.as_ref()).await {
                 bottle.preserve().await?;
-                let reason = "the agent left work in the workspace";
-                state.write(PRESERVE, reason.as_bytes())?;
-                return Ok(StopOutcome::Preserved(reason.to_owned()));
+                note_preserved(&state, &reason);
+                return Ok(StopOutcome::Preserved(reason));
             }
             bottle.close().await?;
         }
@@ -73,40 +83,47 @@ pub async fn stop(
         }
         Err(error) => return Err(error.into()),
     }
-    state.remove()?;
+    ended::retire(&host.events_root(), identity, &state)?;
     Ok(StopOutcome::Removed)
 }
 
-/// Tells whether the agent left something in its workspace; when that cannot be said in time, it has.
-async fn changed(bottle: &dyn Bottle) -> bool {
-    let compared = tokio::time::timeout(COMPARE_LIMIT, bottle.workspace_changed()).await;
-    !matches!(compared, Ok(Ok(false)))
+/// Returns the command that is attached to a bottle, if there is one and it is not this one.
+async fn owner_of(wiring: &Wiring, host: &Host, identity: &Identity) -> Option<Owner> {
+    let (listed, _) = wiring.list().await;
+    let mut listed = listed.into_iter().map(|listed| listed.bottle);
+    let bottle = listed.find(|bottle| bottle.identity == *identity)?;
+    (bottle.attended && bottle.owner.pid != host.process.pid).then_some(bottle.owner)
 }
 
-/// Ends the command that is attached to a bottle, if there is one, and waits until it has settled the bottle.
-async fn end_owner(wiring: &Wiring, host: &Host, identity: &Identity) -> bool {
-    let (listed, _) = wiring.list().await;
-    let Some(owner) = listed.iter().find(|listed| listed.bottle.identity == *identity) else {
-        return false;
-    };
-    if !owner.bottle.attended || owner.bottle.owner.pid == host.process.pid {
-        return false;
-    }
-    let pid = i32::try_from(owner.bottle.owner.pid).ok().and_then(Pid::from_raw);
-    let Some(pid) = pid.filter(|pid| kill_process(*pid, Signal::TERM).is_ok()) else {
-        return false;
-    };
-    let gone = async {
-        while process_started(pid.as_raw_nonzero().get().unsigned_abs()).is_some() {
+/// Tells whether the very process that made a bottle is there, and not another one with its number.
+fn is_there(owner: &Owner) -> bool {
+    process_started(owner.pid) == Some(owner.pid_started)
+}
+
+fn signal(owner: &Owner, signal: Signal) -> bool {
+    let pid = i32::try_from(owner.pid).ok().and_then(Pid::from_raw);
+    is_there(owner) && pid.is_some_and(|pid| kill_process(pid, signal).is_ok())
+}
+
+/// Waits until a command that was told to end has settled its bottle; one that hangs is killed.
+async fn wait_for(owner: &Owner) {
+    let gone = async || {
+        while is_there(owner) {
             tokio::time::sleep(SETTLE_STEP).await;
         }
     };
-    tokio::time::timeout(SETTLE_LIMIT, gone).await.is_ok()
+    if tokio::time::timeout(SETTLE_LIMIT, gone()).await.is_err() {
+        tracing::warn!(pid = owner.pid, "the attached command does not end and is killed");
+        signal(owner, Signal::KILL);
+        let _ = tokio::time::timeout(KILL_LIMIT, gone()).await;
+    }
 }
 
-fn settled_by_owner(state: &StateFolder) -> Result<StopOutcome, StopError> {
+/// Says what the attached command made of its bottle; nothing when it ended without.
+fn settled_by_owner(state: &StateFolder) -> Option<StopOutcome> {
     match std::fs::read_to_string(state.path().join(PRESERVE)) {
-        Ok(reason) => Ok(StopOutcome::Preserved(reason)),
-        Err(_) => Ok(StopOutcome::Removed),
+        Ok(reason) => Some(StopOutcome::Preserved(reason)),
+        Err(_) if !state.path().exists() => Some(StopOutcome::Removed),
+        Err(_) => None,
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bottle_backend::{Backend, CleanupPlan};
 use bottle_cli::exit::Exit;
-use bottle_cli::{Abandoned, Host, Wiring, find_abandoned};
+use bottle_cli::state::StateError;
+use bottle_cli::{Abandoned, Host, Wiring, ended_bottles, find_abandoned};
+use bottle_plan::names::Identity;
 
 use crate::args::CleanupArgs;
 use crate::output::say;
@@ -21,7 +23,9 @@ pub(crate) async fn run(host: &Host, args: &CleanupArgs) -> Result<u8, Failure> 
     let wiring = Wiring::standard(host);
     let plans = wiring.plan_cleanup().await;
     let states = states(&plans, host).await;
-    let count: usize = plans.iter().map(|(_, plan)| plan.leftovers.len()).sum::<usize>() + states.len();
+    let ended = ended_bottles(&host.events_root())?;
+    let leftovers: usize = plans.iter().map(|(_, plan)| plan.leftovers.len()).sum();
+    let count = leftovers + states.len() + ended.len();
     if count == 0 {
         say!("bottle: nothing to remove");
         return Ok(0);
@@ -32,6 +36,9 @@ pub(crate) async fn run(host: &Host, args: &CleanupArgs) -> Result<u8, Failure> 
     for state in &states {
         say!("  state of {}: its start was not finished", state.identity());
     }
+    for ended in &ended {
+        say!("  events of {}: the bottle is gone", ended.identity());
+    }
     if !args.yes {
         if !terminal::is_interactive() {
             return Err(Failure::words(Exit::Refused, "nobody can be asked").hint("add --yes".to_owned()));
@@ -40,7 +47,10 @@ pub(crate) async fn run(host: &Host, args: &CleanupArgs) -> Result<u8, Failure> 
             return Err(Failure::declined());
         }
     }
-    let done = remove(&plans, states).await;
+    let mut done = remove(&plans, states).await;
+    for ended in ended {
+        done.note("the events", ended.identity(), ended.remove());
+    }
     say!("bottle: removed {}, left {}", done.removed, done.failed);
     Ok(if done.failed == 0 { 0 } else { Exit::Io as u8 })
 }
@@ -65,6 +75,18 @@ struct Done {
     failed: usize,
 }
 
+impl Done {
+    fn note(&mut self, what: &str, of: &Identity, removed: Result<(), StateError>) {
+        match removed {
+            Ok(()) => self.removed += 1,
+            Err(error) => {
+                say!("bottle: {what} of {of} is left: {error}");
+                self.failed += 1;
+            }
+        }
+    }
+}
+
 /// Removes as much as it can.
 async fn remove(plans: &Plans, states: Vec<Abandoned>) -> Done {
     let mut done = Done::default();
@@ -73,13 +95,7 @@ async fn remove(plans: &Plans, states: Vec<Abandoned>) -> Done {
     }
     for state in states {
         let name = state.identity().clone();
-        match state.remove() {
-            Ok(()) => done.removed += 1,
-            Err(error) => {
-                say!("bottle: the state of {name} is left: {error}");
-                done.failed += 1;
-            }
-        }
+        done.note("the state", &name, state.remove());
     }
     done
 }

@@ -1,8 +1,9 @@
 //! `bottle log`: what a bottle's doors decided.
 
 use bottle_cli::exit::Exit;
-use bottle_cli::state::{CHAIN, StateFolder};
-use bottle_cli::{Host, Wiring, events};
+use bottle_cli::state::StateFolder;
+use bottle_cli::{Host, Wiring, ended_bottles, events};
+use bottle_plan::names::Identity;
 use bottle_util::untrusted;
 use bottle_wire::chain::Line;
 use bottle_wire::event::{RequestEvent, Verdict, What};
@@ -13,18 +14,14 @@ use crate::output::say;
 use crate::report::Failure;
 
 pub(crate) async fn run(host: &Host, args: &LogArgs) -> Result<u8, Failure> {
-    let state = StateFolder::of(&host.state_root(), &args.identity);
-    if !state.path().is_dir() {
-        let words = format!("there is no bottle named {}", args.identity);
-        return Err(Failure::words(Exit::Usage, words).hint("`bottle list` shows what is there".to_owned()));
-    }
+    let state = find(host, &args.identity)?;
     if let Ok(bottle) = Wiring::standard(host).open(&args.identity).await
         && let Err(error) = events::drain(bottle.as_ref(), &state).await
     {
         say!("bottle: the newest events are missing: {error}");
     }
-    let lines = state.events()?;
-    if let Err(error) = events::verify(&lines, &state.read_json(CHAIN)?) {
+    let (lines, chain) = events::read(&state).await?;
+    if let Err(error) = events::verify(&lines, &chain) {
         say!("bottle: the log is not what the doors wrote: {error}");
     }
     for text in lines {
@@ -42,6 +39,25 @@ pub(crate) async fn run(host: &Host, args: &LogArgs) -> Result<u8, Failure> {
         })?;
     }
     Ok(0)
+}
+
+/// Finds the state of a bottle, or what stays of the last one of that name that is gone.
+fn find(host: &Host, identity: &Identity) -> Result<StateFolder, Failure> {
+    let state = StateFolder::of(&host.state_root(), identity);
+    if state.path().is_dir() {
+        return Ok(state);
+    }
+    let mut ended = ended_bottles(&host.events_root())?;
+    ended.retain(|ended| ended.identity() == identity);
+    let Some((last, earlier)) = ended.split_last() else {
+        let words = format!("there is no bottle named {identity}");
+        return Err(Failure::words(Exit::Usage, words).hint("`bottle list` shows what is there".to_owned()));
+    };
+    for earlier in earlier {
+        let folder = earlier.folder().path().display();
+        say!("bottle: an earlier bottle had this name; its events are in {folder}");
+    }
+    Ok(last.folder().clone())
 }
 
 fn is_refusal(line: &Line) -> bool {

@@ -51,7 +51,7 @@ pub(crate) async fn run(host: &Host, args: StartArgs) -> Result<u8, Failure> {
     };
     let limit = args.time_limit.or(args.headless.then_some(HEADLESS_LIMIT));
     let end = attach(&running, limit, &mut cancel).await;
-    settle(running, end, args.keep).await
+    settle(running, end, args.keep, cancel).await
 }
 
 /// Gets the user's yes, and then what only they know.
@@ -191,10 +191,11 @@ async fn attach(running: &Running, limit: Option<Duration>, cancel: &mut Cancel)
         status = agent => status.map_or_else(End::Lost, End::Agent),
         () = cancel.cancelled() => End::Interrupted,
         () = elapsed => End::TimeLimit,
+        never = running.keep_events() => match never {},
     }
 }
 
-async fn settle(running: Running, end: End, keep: bool) -> Result<u8, Failure> {
+async fn settle(running: Running, end: End, keep: bool, cancel: Cancel) -> Result<u8, Failure> {
     let identity = running.plan().identity.clone();
     let status = match &end {
         End::Agent(status) => *status,
@@ -202,7 +203,7 @@ async fn settle(running: Running, end: End, keep: bool) -> Result<u8, Failure> {
         End::TimeLimit => i32::from(Exit::TimeLimit as u8),
         End::Lost(_) => i32::from(Exit::Unavailable as u8),
     };
-    match running.settle(status, keep).await? {
+    match running.settle_unless(status, keep, cancel).await? {
         Settled::Removed => {}
         Settled::Preserved { reason } => {
             say!("bottle: {identity} is stopped; its files are kept because {reason}");
