@@ -1,9 +1,10 @@
 //! `_egress.local`: what the door tells the agent about itself.
 
-use bottle_plan::egress::{AuthScheme, HostPattern, Route, RouteMatch, WebSocketRule};
+use bottle_plan::egress::{AuthScheme, HostName, HostPattern, Route, RouteMatch, WebSocketRule};
 use serde::Serialize;
 
 use crate::policy::Policy;
+use crate::request::Query;
 
 /// The host whose requests the door answers itself.
 pub(super) const HOST: &str = "_egress.local";
@@ -29,6 +30,34 @@ struct Entry<'a> {
     body_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requests_per_minute: Option<u32>,
+}
+
+/// A name that some request could go to: the relay gives it an address of the guest's own.
+#[derive(Debug, Serialize)]
+pub(super) struct Resolved<'a> {
+    name: &'a str,
+    ports: &'a [u16],
+}
+
+/// The host that a query of `/resolve` names: one name, no address.
+pub(super) fn resolve_name(query: &Query) -> Option<HostName> {
+    let mut names = query.values("name");
+    let (name, None) = (names.next()?, names.next()) else {
+        return None;
+    };
+    let name: HostName = name.parse().ok()?;
+    name.address().is_none().then_some(name)
+}
+
+impl<'a> Resolved<'a> {
+    /// Finds the route that decides about the name. That requests are allowed is not said by it.
+    pub(super) fn of(policy: &'a Policy, name: &'a HostName) -> Option<Self> {
+        let route = policy.route(name)?;
+        Some(Self {
+            name: name.as_str(),
+            ports: &route.plan().ports,
+        })
+    }
 }
 
 impl<'a> Allowlist<'a> {

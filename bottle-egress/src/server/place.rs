@@ -23,6 +23,8 @@ pub(super) enum Place {
         authority: Authority,
         server_name: TunnelName,
     },
+    /// Inside a tunnel without TLS: a program that knows no proxy speaks plain HTTP to an address of the relay's.
+    PlainTunnel { authority: Authority },
 }
 
 /// The server name of a tunnel's handshake.
@@ -40,7 +42,7 @@ pub(super) struct Asked {
     pub(super) authority: Authority,
     host: Authority,
     pub(super) path: CanonicalPath,
-    query: Query,
+    pub(super) query: Query,
     /// The body, where the decision depends on it.
     pub(super) content: Option<Bytes>,
 }
@@ -48,7 +50,7 @@ pub(super) struct Asked {
 impl Place {
     fn server_name(&self) -> ServerName<'_> {
         match self {
-            Self::Door => ServerName::Plain,
+            Self::Door | Self::PlainTunnel { .. } => ServerName::Plain,
             Self::Tunnel { server_name, .. } => match server_name {
                 TunnelName::Absent => ServerName::Absent,
                 TunnelName::Malformed => ServerName::Malformed,
@@ -77,13 +79,17 @@ impl Asked {
                 head,
                 "this is a proxy: send CONNECT host:443, or the whole http:// URL",
             )),
-            (Place::Tunnel { authority, .. }, Target::Origin(path)) => {
-                Self::new(head, Scheme::Https, authority.clone(), &path.path, &path.query)
-            }
-            (Place::Tunnel { authority, .. }, Target::Authority(_)) => {
-                Self::new(head, Scheme::Https, authority.clone(), "/", "")
-            }
-            (Place::Tunnel { .. }, Target::Absolute { .. } | Target::Asterisk) => {
+            (Place::Tunnel { authority, .. }, target) => Self::within(head, Scheme::Https, authority, target),
+            (Place::PlainTunnel { authority }, target) => Self::within(head, Scheme::Http, authority, target),
+        }
+    }
+
+    /// Reads what a head inside a tunnel asks for.
+    fn within(head: &Head, scheme: Scheme, authority: &Authority, target: &Target) -> Result<Self, Refusal> {
+        match target {
+            Target::Origin(path) => Self::new(head, scheme, authority.clone(), &path.path, &path.query),
+            Target::Authority(_) => Self::new(head, scheme, authority.clone(), "/", ""),
+            Target::Absolute { .. } | Target::Asterisk => {
                 Err(malformed(head, "inside a tunnel the request target is a path"))
             }
         }

@@ -1,5 +1,6 @@
 //! Serves the requests of one connection, each decided alone.
 
+use std::io;
 use std::sync::Arc;
 
 use hyper::{HeaderMap, Method, StatusCode};
@@ -11,7 +12,7 @@ use super::shared::Shared;
 use super::token::Guard;
 use super::{answer, exchange, local, tunnel};
 use crate::decide::{Refusal, Rule, decide, decide_tunnel, depends_on_body};
-use crate::http1::{BodyDecoder, Framing, Head, ReadError, Target};
+use crate::http1::{BodyDecoder, Framing, Head, ReadError, Target, Writer};
 use crate::limits;
 use crate::request::Authority;
 use crate::stream::{Socket, Stream};
@@ -177,40 +178,44 @@ async fn read_content(connection: &mut Connection, head: &mut Head, asked: &mut 
 }
 
 async fn local(shared: &Shared, mut connection: Connection, head: &Head, asked: &Asked) -> Next {
-    let (writer, method, none) = (&mut connection.writer, &head.method, HeaderMap::new());
     let close = head.close || head.framing != Framing::None;
-    let reads = matches!(*method, Method::GET | Method::HEAD);
-    let policy = shared.policy();
-    let answered = match asked.path.as_sent() {
-        "/allowlist" if reads => {
-            answer::json(
-                writer,
-                StatusCode::OK,
-                none,
-                &local::Allowlist::of(&policy),
-                method,
-                close,
-            )
-            .await
-        }
-        "/metrics" if reads => {
-            let counts = shared.recorder.metrics.snapshot();
-            answer::json(writer, StatusCode::OK, none, &counts, method, close).await
-        }
-        _ => {
-            let refusal = Refusal::of_connection(
-                Rule::NoMatch,
-                method.to_string(),
-                "there are /allowlist and /metrics",
-            );
-            answer::refuse(writer, &refusal, method, close).await
-        }
-    };
-    match answered {
+    match answer_local(shared, &mut connection.writer, &head.method, asked, close).await {
         Ok(()) if close => Next::Close(connection),
         Ok(()) => Next::Keep(connection),
         Err(_) => Next::Reset,
     }
+}
+
+async fn answer_local(
+    shared: &Shared,
+    writer: &mut Writer,
+    method: &Method,
+    asked: &Asked,
+    close: bool,
+) -> io::Result<()> {
+    let policy = shared.policy();
+    let (ok, none) = (StatusCode::OK, HeaderMap::new());
+    let refuse = |rule, detail: &'static str| Refusal::of_connection(rule, method.to_string(), detail);
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    let refusal = match asked.path.as_sent() {
+        "/allowlist" if reads => {
+            return answer::json(writer, ok, none, &local::Allowlist::of(&policy), method, close).await;
+        }
+        "/metrics" if reads => {
+            let counts = shared.recorder.metrics.snapshot();
+            return answer::json(writer, ok, none, &counts, method, close).await;
+        }
+        "/resolve" if reads => {
+            let name = local::resolve_name(&asked.query);
+            let resolved = name.as_ref().and_then(|name| local::Resolved::of(&policy, name));
+            if let Some(resolved) = resolved {
+                return answer::json(writer, ok, none, &resolved, method, close).await;
+            }
+            refuse(Rule::NotListed, "no route is for this name")
+        }
+        _ => refuse(Rule::NoMatch, "there are /allowlist, /metrics and /resolve?name="),
+    };
+    answer::refuse(writer, &refusal, method, close).await
 }
 
 /// Answers bytes that are no request. What follows them cannot be understood either.

@@ -1,4 +1,5 @@
-//! What follows an accepted `CONNECT`: TLS with the bottle's own authority, and nothing else, ever.
+//! What follows an accepted `CONNECT`: TLS with the bottle's own authority, or plain requests where TLS is not the
+//! port's own; never bytes that nobody reads.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use super::shared::Shared;
 use super::token::Guard;
 use crate::decide::{Refusal, Rule};
 use crate::limits;
-use crate::request::Authority;
+use crate::request::{Authority, Scheme};
 use crate::stream::{Prefixed, Socket, Stream};
 
 /// The first byte of a TLS handshake record (RFC 8446, section 5.1).
@@ -27,7 +28,14 @@ const HANDSHAKE: u8 = 0x16;
 pub(super) async fn serve(shared: &Arc<Shared>, mut connection: Connection, authority: Authority) {
     match timeout(limits::HANDSHAKE_TIME, first_byte(&mut connection)).await {
         Ok(Some(HANDSHAKE)) => {}
-        Ok(Some(_)) => return refuse(shared, connection, &authority).await,
+        Ok(Some(_)) if authority.port() == Scheme::Https.default_port() => {
+            return refuse(shared, connection, &authority).await;
+        }
+        Ok(Some(_)) => {
+            let place = Place::PlainTunnel { authority };
+            requests::serve(shared, connection, &place, &Guard::Open).await;
+            return;
+        }
         Ok(None) | Err(_) => return,
     }
     let Some((socket, ahead)) = connection.into_socket() else {
@@ -82,7 +90,7 @@ fn server_name(start: &StartHandshake<Prefixed<Socket>>) -> TunnelName {
     }
 }
 
-/// Says in plain text, since that is what the guest speaks, that plain text is not relayed.
+/// Says in plain text, since that is what the guest speaks, that this port is TLS's.
 async fn refuse(shared: &Arc<Shared>, mut connection: Connection, authority: &Authority) {
     let what = format!("CONNECT {authority}");
     let refusal = Refusal::of_connection(

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bottle_egress::{Listener, Resolve, limits};
-use bottle_plan::egress::{EgressPlan, HostName, LogDetail};
+use bottle_plan::egress::{EgressPlan, HostName, LogDetail, Route, RouteOwner};
 use bottle_util::Secret;
 use bottle_wire::event::Verdict;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -62,6 +62,87 @@ async fn plain_requests_are_passed_where_port_80_is_listed() {
             .await;
         assert_eq!(guest.answer(false).await.unwrap().rule(), "malformed");
     }
+}
+
+/// What a program that knows no proxy says to an address of the relay's.
+#[tokio::test]
+async fn plain_requests_inside_a_tunnel_are_decided_where_the_port_is_listed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        assert!(head.starts_with(b"GET /x HTTP/1.1\r\nhost: a.example\r\n"));
+        stream.write_all(&ok("plain")).await.unwrap();
+    });
+    let mut listed = route(A);
+    listed.ports = vec![80];
+    let mut plan = DoorPlan::new(vec![listed]);
+    plan.plan.resolve = vec![format!("a.example:80:{address}").parse().unwrap()];
+    let door = plan.open().await;
+    let mut guest = door.plain().await;
+    guest.connect("a.example:80").await;
+    assert_eq!(guest.get(A, "/x").await.text(), "plain");
+    assert_eq!(guest.get(B, "/x").await.rule(), "host-mismatch");
+    for (bytes, rule) in [
+        (
+            "GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n",
+            "malformed",
+        ),
+        (
+            "CONNECT b.example:443 HTTP/1.1\r\nHost: b.example:443\r\n\r\n",
+            "host-mismatch",
+        ),
+        ("SSH-2.0-x\r\n\r\n", "malformed"),
+    ] {
+        let mut guest = door.plain().await;
+        guest.connect("a.example:80").await;
+        guest.write(bytes.as_bytes()).await;
+        assert_eq!(guest.answer(false).await.unwrap().rule(), rule, "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn the_door_names_what_some_request_could_reach() {
+    let upstream = echo().await;
+    let mut wide = Route::to("*.wide.example".parse().unwrap(), RouteOwner::Manifest);
+    wide.ports = vec![443, 8443];
+    let door = door_to(&upstream, vec![with_auth(route(A)), wide]).await;
+    let mut guest = door.plain().await;
+    for (query, wanted) in [
+        (
+            "?name=a.example",
+            Some("{\"name\":\"a.example\",\"ports\":[443]}\n"),
+        ),
+        (
+            "?name=X.Y.Wide.Example",
+            Some("{\"name\":\"x.y.wide.example\",\"ports\":[443,8443]}\n"),
+        ),
+        ("?name=wide.example", None),
+        ("?name=b.example", None),
+        ("?name=_egress.local", None),
+        ("?name=127.0.0.1", None),
+        ("?name=a.example&name=b.example", None),
+        ("?name=", None),
+        ("", None),
+    ] {
+        let target =
+            format!("GET http://_egress.local/resolve{query} HTTP/1.1\r\nHost: _egress.local\r\n\r\n");
+        guest.write(target.as_bytes()).await;
+        let answer = guest.answer(false).await.unwrap();
+        match wanted {
+            Some(text) => assert_eq!((answer.status, answer.text().as_str()), (200, text), "{query}"),
+            None => assert_eq!(
+                (answer.status, answer.rule().as_str()),
+                (403, "not-listed"),
+                "{query}"
+            ),
+        }
+    }
+    assert_eq!(upstream.dials(), 0);
 }
 
 #[tokio::test]
