@@ -8,5 +8,7 @@
 //! This crate knows no protocol, no policy and no file. What is encrypted, or hidden by whoever knows these rules, it does
 //! not see.
 
+mod checksum;
 mod prefilter;
+mod value;
 
