@@ -10,5 +10,6 @@
 
 mod checksum;
 mod prefilter;
+pub mod rules;
 mod value;
 
