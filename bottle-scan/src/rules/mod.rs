@@ -5,8 +5,13 @@
 //! table holds anything that looks like a secret.
 
 mod ai;
+mod build;
 mod cloud;
+mod connections;
 mod forges;
+mod hosting;
+mod keys;
+mod registries;
 #[cfg(any(test, feature = "testing"))]
 pub mod sample;
 
@@ -85,8 +90,13 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 
 const TABLES: &[&[Rule]] = &[
     ai::RULES,
+    build::RULES,
     cloud::RULES,
+    connections::RULES,
     forges::RULES,
+    hosting::RULES,
+    keys::RULES,
+    registries::RULES,
 ];
 
 /// A token that begins with the vendor's prefix.
