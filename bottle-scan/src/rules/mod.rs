@@ -6,11 +6,15 @@
 
 mod ai;
 mod build;
+mod chat;
 mod cloud;
 mod connections;
 mod forges;
 mod hosting;
 mod keys;
+mod mail;
+mod monitoring;
+mod payments;
 mod registries;
 #[cfg(any(test, feature = "testing"))]
 pub mod sample;
@@ -91,11 +95,15 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 const TABLES: &[&[Rule]] = &[
     ai::RULES,
     build::RULES,
+    chat::RULES,
     cloud::RULES,
     connections::RULES,
     forges::RULES,
     hosting::RULES,
     keys::RULES,
+    mail::RULES,
+    monitoring::RULES,
+    payments::RULES,
     registries::RULES,
 ];
 
