@@ -6,16 +6,20 @@
 
 mod ai;
 mod build;
+mod business;
 mod chat;
 mod cloud;
 mod connections;
+mod data;
 mod forges;
 mod hosting;
 mod keys;
 mod mail;
 mod monitoring;
+mod named;
 mod payments;
 mod registries;
+mod saas;
 #[cfg(any(test, feature = "testing"))]
 pub mod sample;
 
@@ -95,16 +99,20 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 const TABLES: &[&[Rule]] = &[
     ai::RULES,
     build::RULES,
+    business::RULES,
     chat::RULES,
     cloud::RULES,
     connections::RULES,
+    data::RULES,
     forges::RULES,
     hosting::RULES,
     keys::RULES,
     mail::RULES,
     monitoring::RULES,
+    named::RULES,
     payments::RULES,
     registries::RULES,
+    saas::RULES,
 ];
 
 /// A token that begins with the vendor's prefix.

@@ -1,0 +1,243 @@
+//! Databases and data platforms as a service.
+
+use super::{Check, Lead, Rule, assigned, named, token};
+
+pub(super) const RULES: &[Rule] = &[
+    token(
+        "databricks-token",
+        &["dapi"],
+        r"[0-9a-f]{32}(?:-\d)?",
+        &["{h32}"],
+        &["{h20}"],
+        "https://docs.databricks.com/aws/en/dev-tools/auth/pat",
+    ),
+    token(
+        "planetscale-password",
+        &["pscale_pw_"],
+        r"[\w.-]{32,64}",
+        &["{w43}"],
+        &["{w20}"],
+        "https://planetscale.com/docs/concepts/password-roles",
+    ),
+    token(
+        "planetscale-token",
+        &["pscale_tkn_", "pscale_oauth_"],
+        r"[\w.-]{32,64}",
+        &["{w43}"],
+        &["{w20}"],
+        "https://planetscale.com/docs/concepts/service-tokens",
+    ),
+    token(
+        "supabase-access-token",
+        &["sbp_"],
+        "[0-9a-f]{40}",
+        &["{h40}"],
+        &["{h20}"],
+        "https://supabase.com/docs/reference/api/introduction",
+    ),
+    token(
+        "supabase-secret-key",
+        &["sb_secret_"],
+        r"[\w-]{22}_[\w-]{8}",
+        &["{w22}_{w8}"],
+        &["{w12}"],
+        "https://supabase.com/docs/guides/api/api-keys",
+    ),
+    token(
+        "neon-api-key",
+        &["napi_"],
+        "[0-9a-z]{64}",
+        &["{a64}"],
+        &["{a30}"],
+        "https://neon.com/docs/manage/api-keys",
+    ),
+    token(
+        "neon-password",
+        &["npg_"],
+        "[0-9A-Za-z]{12}",
+        &["{A12}"],
+        &["{A8}"],
+        "https://neon.com/docs/connect/connect-from-any-app",
+    )
+    .check(Check::Random)
+    .entropy(3.0),
+    token(
+        "mongodb-atlas-secret",
+        &["mdb_sa_sk_"],
+        r"[\w-]{40}",
+        &["{w40}"],
+        &["{w20}"],
+        "https://www.mongodb.com/docs/atlas/api/service-accounts-overview/",
+    ),
+    named(
+        "snowflake-token",
+        &["snowflake"],
+        assigned!(r"[\w.-]{60,400}"),
+        &[r#"_token = "{w180}""#],
+        &[r#"_token = "{w20}""#],
+        "https://docs.snowflake.com/en/user-guide/programmatic-access-tokens",
+    )
+    .check(Check::Random)
+    .entropy(4.5),
+    token(
+        "confluent-secret",
+        &["cflt"],
+        "[0-9A-Za-z+/]{60}",
+        &["{b60}"],
+        &["{b40}"],
+        "https://docs.confluent.io/cloud/current/security/authenticate/workload-identities/service-accounts/api-keys/overview.html",
+    ),
+    token(
+        "aiven-token",
+        &["aivenv1_"],
+        "[0-9A-Za-z+/=_-]{40,600}",
+        &["{b340}"],
+        &["{b20}"],
+        "https://aiven.io/docs/platform/concepts/authentication-tokens",
+    )
+    .reach(1024),
+    token(
+        "clickhouse-cloud-secret",
+        &["4b1d"],
+        "[0-9A-Za-z]{38}",
+        &["{A38}"],
+        &["{A20}"],
+        "https://clickhouse.com/docs/cloud/manage/openapi",
+    )
+    .check(Check::Random)
+    .entropy(4.5),
+    token(
+        "elastic-cloud-key",
+        &["essu_"],
+        "[0-9A-Za-z+/]{60,120}={0,2}",
+        &["{b72}"],
+        &["{b30}"],
+        "https://www.elastic.co/docs/deploy-manage/api-keys/elastic-cloud-api-keys",
+    ),
+    named(
+        "algolia-admin-key",
+        &["algolia"],
+        assigned!("[0-9a-f]{32}"),
+        &[r#"_admin_key = "{h32}""#],
+        &[r#"_admin_key = "{h20}""#],
+        "https://www.algolia.com/doc/guides/security/api-keys/",
+    ),
+    named(
+        "typesense-key",
+        &["typesense"],
+        assigned!("[0-9A-Za-z]{32}"),
+        &[r#"_api_key = "{A32}""#],
+        &[r#"_api_key = "{A10}""#],
+        "https://typesense.org/docs/latest/api/api-keys.html",
+    )
+    .check(Check::Random)
+    .entropy(3.8),
+    named(
+        "upstash-token",
+        &["UPSTASH_REDIS_REST_TOKEN", "UPSTASH_VECTOR_REST_TOKEN", "QSTASH_TOKEN"],
+        assigned!("[0-9A-Za-z+/_-]{40,120}={0,2}"),
+        &[r#"="{b56}""#],
+        &[r#"="{b20}""#],
+        "https://upstash.com/docs/redis/features/restapi",
+    )
+    .check(Check::Mixed)
+    .entropy(4.0),
+    token(
+        "fauna-key",
+        &["fnA"],
+        r"[\w-]{37}",
+        &["{w37}"],
+        &["{w20}"],
+        "https://docs.fauna.com/fauna/current/learn/security/keys/",
+    )
+    .check(Check::Mixed)
+    .entropy(4.2),
+    token(
+        "airtable-token",
+        &["pat"],
+        r"[0-9A-Za-z]{14}\.[0-9a-f]{64}",
+        &["{A14}.{h64}"],
+        &["{A14}.{h20}"],
+        "https://airtable.com/developers/web/guides/personal-access-tokens",
+    ),
+    token(
+        "contentful-token",
+        &["CFPAT-"],
+        r"[\w-]{43}",
+        &["{w43}"],
+        &["{w20}"],
+        "https://www.contentful.com/developers/docs/references/authentication/",
+    ),
+    token(
+        "dbt-cloud-token",
+        &["dbtc_", "dbtu_"],
+        r"[\w-]{36,60}",
+        &["{w40}"],
+        &["{w20}"],
+        "https://docs.getdbt.com/docs/dbt-cloud-apis/authentication",
+    ),
+    named(
+        "fivetran-secret",
+        &["fivetran"],
+        assigned!("[0-9A-Za-z]{32}"),
+        &[r#"_api_secret = "{A32}""#],
+        &[r#"_api_secret = "{A10}""#],
+        "https://fivetran.com/docs/rest-api/getting-started",
+    )
+    .check(Check::Random)
+    .entropy(3.8),
+    named(
+        "hasura-admin-secret",
+        &["x-hasura-admin-secret"],
+        assigned!(r"[\w-]{32,80}"),
+        &[": {w64}"],
+        &[": {w10}"],
+        "https://hasura.io/docs/2.0/auth/authentication/admin-secret-access/",
+    )
+    .check(Check::Random)
+    .entropy(4.0),
+    token(
+        "mapbox-secret-token",
+        &["sk.eyJ1Ijoi"],
+        r"[\w-]{40,120}\.[\w-]{22}",
+        &["{w60}.{w22}"],
+        &["{w20}"],
+        "https://docs.mapbox.com/accounts/guides/tokens/",
+    ),
+    named(
+        "here-api-key",
+        &["here_api", "HERE_API"],
+        assigned!(r"[\w-]{43}"),
+        &[r#"_key = "{w43}""#],
+        &[r#"_key = "{w20}""#],
+        "https://www.here.com/docs/bundle/identity-and-access-management-developer-guide/page/topics/plat-using-apikeys.html",
+    )
+    .check(Check::Mixed)
+    .entropy(4.2),
+    token(
+        "prisma-accelerate-key",
+        &["api_key=eyJ"],
+        r"([\w-]{20,100}\.[\w-]{40,500}\.[\w-]{43})",
+        &["{w30}.{w100}.{w43}"],
+        &["{w20}"],
+        "https://www.prisma.io/docs/accelerate/getting-started",
+    )
+    .lead(Lead::Free)
+    .reach(1024),
+    named(
+        "convex-deploy-key",
+        &["CONVEX_DEPLOY_KEY", "convex_deploy_key"],
+        assigned!(r"(?:prod|dev|preview):[\w-]{3,60}\|[0-9A-Za-z+/=]{60,200}"),
+        &[r#"="prod:happy-otter-123|{b100}""#],
+        &[r#"="{b20}""#],
+        "https://docs.convex.dev/production/hosting/",
+    ),
+    named(
+        "turso-token",
+        &["TURSO_AUTH_TOKEN", "LIBSQL_AUTH_TOKEN"],
+        assigned!(r"eyJ[\w-]{20,80}\.[\w-]{40,300}\.[\w-]{80,90}"),
+        &[r#"="eyJ{w33}.{w100}.{w86}""#],
+        &[r#"="eyJ{w20}""#],
+        "https://docs.turso.tech/api-reference/authentication",
+    ),
+];
