@@ -9,7 +9,11 @@
 //! not see.
 
 mod checksum;
+mod finding;
 mod prefilter;
 pub mod rules;
+mod unpack;
 mod value;
 
+pub use finding::{Finding, KNOWN_SECRET, Step};
+pub use unpack::ContentEncoding;
