@@ -9,6 +9,7 @@
 //! not see.
 
 mod checksum;
+mod decode;
 mod finding;
 mod prefilter;
 pub mod rules;

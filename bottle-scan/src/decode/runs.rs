@@ -1,0 +1,299 @@
+//! Base64, base32 and hexadecimal: long runs of their letters, decoded where what comes out is text.
+
+use std::ops::Range;
+
+use super::{Decoded, hex_value};
+use crate::finding::Step;
+use crate::unpack;
+
+/// The shortest run that is looked at; no secret of twelve bytes fits into less.
+const SHORTEST: usize = 24;
+/// A line of at least this many letters may go on in the next one.
+const WRAPPED: usize = 40;
+/// The most decoded bytes that are looked at for a packed stream's head.
+const HEAD: usize = 4096;
+
+/// A run that begins like a packed stream.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) step: Step,
+    pub(crate) at: usize,
+    pub(crate) head: Vec<u8>,
+}
+
+/// The letters of a run, with their places; what wraps lines is left out.
+struct Run {
+    letters: Vec<u8>,
+    places: Vec<u32>,
+    end: usize,
+}
+
+/// Decodes the runs that reach into a range.
+pub(crate) fn runs(
+    text: &[u8],
+    owned: &Range<usize>,
+    mut found: impl FnMut(Decoded),
+    mut packed: impl FnMut(Packed),
+) {
+    let mut from = owned.start;
+    // A run may have begun before.
+    let before = text.get(..from).unwrap_or_default();
+    from -= before.iter().rev().take_while(|byte| is_letter(**byte)).count();
+    while let Some(start) = next_run(text, from, owned.end) {
+        let run = Run::collect(text, start);
+        from = run.end.max(start + 1);
+        if run.end <= owned.start {
+            continue;
+        }
+        // At the window's first byte a run may have begun before it, unless the window is the stream's first.
+        if owned.contains(&start) && (start > 0 || owned.start == 0) {
+            run.sniff(&mut packed);
+        }
+        run.base64(&mut found);
+        run.hex(&mut found);
+        run.base32(&mut found);
+    }
+}
+
+/// The next place at or after `from` where a run of at least [`SHORTEST`] begins; it begins before `to`.
+fn next_run(text: &[u8], mut from: usize, to: usize) -> Option<usize> {
+    while from < to {
+        // Whatever run begins here, or soon, would cover this place: so only every so many bytes are looked at.
+        let window = text.get(from..from + SHORTEST)?;
+        match window.iter().rposition(|byte| !is_letter(*byte)) {
+            Some(last) => from += last + 1,
+            None => return Some(from),
+        }
+    }
+    None
+}
+
+impl Run {
+    fn collect(text: &[u8], start: usize) -> Self {
+        let mut run = Self {
+            letters: Vec::new(),
+            places: Vec::new(),
+            end: start,
+        };
+        loop {
+            let line = text.get(run.end..).unwrap_or_default();
+            let length = line.iter().take_while(|byte| is_letter(**byte)).count();
+            run.letters.extend(line.iter().take(length));
+            run.places.extend((run.end as u32..).take(length));
+            run.end += length;
+            let breaks = line.get(length..).map_or(0, line_break);
+            if length < WRAPPED
+                || breaks == 0
+                || !text.get(run.end + breaks).is_some_and(|byte| is_letter(*byte))
+            {
+                return run;
+            }
+            run.end += breaks;
+        }
+    }
+
+    fn place(&self, letter: usize) -> usize {
+        self.places.get(letter).map_or(self.end, |place| *place as usize)
+    }
+
+    /// Reports a run that begins like a packed stream.
+    fn sniff(&self, packed: &mut impl FnMut(Packed)) {
+        let (Some(first), at) = (self.letters.get(..8), self.place(0)) else {
+            return;
+        };
+        let mut head = Vec::new();
+        if matches!(
+            first,
+            [b'H', b'4', b's', ..] | [b'K', b'L', b'U', ..] | [b'U', b'E', b's', ..] | [b'e', ..]
+        ) {
+            Bits::new(6, base64_value).decode(&self.letters, HEAD, |byte, _| head.push(byte));
+            if unpack::opens(&head, true) {
+                packed(Packed {
+                    step: Step::Base64,
+                    at,
+                    head,
+                });
+            }
+        } else if matches!(
+            first,
+            [b'1', b'f', b'8', b'b', ..] | [b'2', b'8', b'b', b'5', ..] | [b'5', b'0', b'4', b'b', ..]
+        ) {
+            Bits::new(4, hex_value).decode(&self.letters, HEAD, |byte, _| head.push(byte));
+            if unpack::opens(&head, false) {
+                packed(Packed {
+                    step: Step::Hex,
+                    at,
+                    head,
+                });
+            }
+        }
+    }
+
+    fn base64(&self, found: &mut impl FnMut(Decoded)) {
+        // For four letters in a row: whether the bytes that they stand for are ASCII.
+        let masks = [0b10_0000, 0b00_1000, 0b00_0010, 0];
+        self.aligned(
+            &Alignment {
+                step: Step::Base64,
+                bits: 6,
+                masks: &masks,
+                groups: 4,
+                value: base64_value,
+            },
+            found,
+        );
+    }
+
+    fn hex(&self, found: &mut impl FnMut(Decoded)) {
+        self.aligned(
+            &Alignment {
+                step: Step::Hex,
+                bits: 4,
+                masks: &[0b1000, 0],
+                groups: 12,
+                value: hex_value,
+            },
+            found,
+        );
+    }
+
+    fn base32(&self, found: &mut impl FnMut(Decoded)) {
+        let masks = [0b1_0000, 0b0_0010, 0, 0b0_1000, 0b0_0001, 0, 0b0_0100, 0];
+        self.aligned(
+            &Alignment {
+                step: Step::Base32,
+                bits: 5,
+                masks: &masks,
+                groups: 3,
+                value: base32_value,
+            },
+            found,
+        );
+    }
+
+    /// Decodes from each alignment at which some groups in a row are ASCII, to the end of the run.
+    fn aligned(&self, alignment: &Alignment<'_>, found: &mut impl FnMut(Decoded)) {
+        let size = alignment.masks.len();
+        for shift in 0..size {
+            let mut from = shift;
+            while let Some(first) = alignment.next(&self.letters, from) {
+                let (decoded, used) = self.decode(alignment, first);
+                found(decoded);
+                from = first + used.next_multiple_of(size).max(size);
+            }
+        }
+    }
+
+    fn decode(&self, alignment: &Alignment<'_>, first: usize) -> (Decoded, usize) {
+        let mut decoded = Decoded::new(alignment.step.clone());
+        let letters = self.letters.get(first..).unwrap_or_default();
+        let used = Bits::new(alignment.bits, alignment.value).decode(letters, usize::MAX, |byte, letter| {
+            decoded.push(byte, self.place(first + letter))
+        });
+        (decoded.ended(self.place(first + used)), used)
+    }
+}
+
+/// How letters of an encoding group into bytes.
+struct Alignment<'m> {
+    step: Step,
+    bits: u32,
+    /// The bits of each letter of a group that are the highest of a byte.
+    masks: &'m [u8],
+    /// How many groups in a row must be ASCII.
+    groups: usize,
+    value: fn(u8) -> Option<u8>,
+}
+
+impl Alignment<'_> {
+    /// Where, at this alignment, enough groups in a row begin that are ASCII.
+    fn next(&self, letters: &[u8], from: usize) -> Option<usize> {
+        let size = self.masks.len();
+        let mut row = 0;
+        let last = letters.get(from..)?.chunks_exact(size).position(|group| {
+            row = if self.is_ascii(group) { row + 1 } else { 0 };
+            row == self.groups
+        });
+        last.map(|last| from + (last + 1 - self.groups) * size)
+    }
+
+    fn is_ascii(&self, group: &[u8]) -> bool {
+        let fits = |(letter, mask): (&u8, &u8)| (self.value)(*letter).is_some_and(|value| value & mask == 0);
+        group.iter().zip(self.masks).all(fits)
+    }
+}
+
+/// Puts the values of letters together to bytes.
+struct Bits {
+    bits: u32,
+    value: fn(u8) -> Option<u8>,
+}
+
+impl Bits {
+    fn new(bits: u32, value: fn(u8) -> Option<u8>) -> Self {
+        Self { bits, value }
+    }
+
+    /// Hands over each byte with the number of the letter that it begins in; returns how many letters were used.
+    fn decode(&self, letters: &[u8], most: usize, mut push: impl FnMut(u8, usize)) -> usize {
+        let (mut word, mut held, mut count) = (0u32, 0, 0);
+        for (number, letter) in letters.iter().enumerate() {
+            let Some(value) = (self.value)(*letter).filter(|_| count < most) else {
+                return number;
+            };
+            word = word << self.bits | u32::from(value);
+            held += self.bits;
+            if held >= 8 {
+                held -= 8;
+                let begin = (number * self.bits as usize + self.bits as usize - held as usize - 8)
+                    / self.bits as usize;
+                push((word >> held) as u8, begin);
+                count += 1;
+            }
+        }
+        letters.len()
+    }
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// The value of a letter in either alphabet of base64.
+pub(crate) fn base64_value(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
+fn base32_value(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a'),
+        b'2'..=b'7' => Some(byte - b'2' + 26),
+        _ => None,
+    }
+}
+
+/// The length of a line break, also one that is escaped, and of the indentation after it; 0 if there is none.
+fn line_break(text: &[u8]) -> usize {
+    let length = match text {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        [b'\\', b'r', b'\\', b'n', ..] => 4,
+        [b'\\', b'n', ..] => 2,
+        _ => return 0,
+    };
+    let indentation = text
+        .iter()
+        .skip(length)
+        .take(32)
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    length + indentation
+}
