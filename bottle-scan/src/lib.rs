@@ -11,10 +11,12 @@
 mod checksum;
 mod decode;
 mod finding;
+mod known;
 mod prefilter;
 pub mod rules;
 mod unpack;
 mod value;
 
 pub use finding::{Finding, KNOWN_SECRET, Step};
+pub use known::{AddError, KnownSecrets, Parts};
 pub use unpack::ContentEncoding;
