@@ -22,6 +22,8 @@ mod registries;
 mod saas;
 #[cfg(any(test, feature = "testing"))]
 pub mod sample;
+#[cfg(test)]
+mod tests;
 
 /// One documented format.
 #[derive(Debug, Clone, Copy)]
