@@ -167,6 +167,9 @@ impl List {
         let log = egress.and_then(|egress| egress.log.as_ref());
         self.or_default("egress.log", log, |log| describe_log(*log).to_owned(), "0");
         let Some(egress) = egress else { return };
+        if let Some(mode) = &egress.transparent {
+            self.set("egress.transparent", mode.value.is_on().to_string(), &mode.span);
+        }
         for route in &egress.routes {
             self.set(
                 format!("egress.routes[{}]", route.route.host),

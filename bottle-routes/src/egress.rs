@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bottle_document::{Diagnostic, Diagnostics, Entry, MapReader, Node, PathBase, Span, Spanned, quoted};
-use bottle_plan::egress::{LogDetail, ResolveOverride, RouteOwner, UpstreamCa};
+use bottle_plan::egress::{LogDetail, ResolveOverride, RouteOwner, TransparentMode, UpstreamCa};
 
 use crate::field::host_path;
 use crate::host;
@@ -14,6 +14,8 @@ use crate::route::{RouteDraft, read_routes};
 pub struct EgressDraft {
     /// How much each event says.
     pub log: Option<Spanned<LogDetail>>,
+    /// Whether names of routes resolve in a guest.
+    pub transparent: Option<Spanned<TransparentMode>>,
     /// The routes, in the order of the file.
     pub routes: Vec<RouteDraft>,
     /// Addresses that are given instead of resolved.
@@ -26,6 +28,7 @@ pub struct EgressDraft {
 pub fn read_egress(entry: &Entry, paths: &PathBase, diagnostics: &mut Diagnostics) -> Option<EgressDraft> {
     let mut keys = MapReader::of_entry("`egress`", entry, diagnostics)?;
     let log = keys.optional("log");
+    let transparent = keys.optional("transparent");
     let routes = keys.optional("routes");
     let resolve = keys.optional("resolve");
     let upstream_ca = keys.optional("upstream_ca");
@@ -36,6 +39,7 @@ pub fn read_egress(entry: &Entry, paths: &PathBase, diagnostics: &mut Diagnostic
     });
     keys.finish(diagnostics);
     let log = log.and_then(|entry| read_log(entry, diagnostics));
+    let transparent = transparent.and_then(|entry| read_transparent(entry, diagnostics));
     let routes = routes.map(|entry| read_routes(entry, RouteOwner::Manifest, diagnostics));
     let resolve = each(resolve, diagnostics, read_override);
     let upstream_ca = each(upstream_ca, diagnostics, |item, diagnostics| {
@@ -44,6 +48,7 @@ pub fn read_egress(entry: &Entry, paths: &PathBase, diagnostics: &mut Diagnostic
     check_overrides(&resolve, diagnostics, |_, _| true);
     Some(EgressDraft {
         log,
+        transparent,
         routes: routes.unwrap_or_default(),
         resolve,
         upstream_ca,
@@ -56,6 +61,7 @@ impl EgressDraft {
     #[must_use]
     pub fn then(mut self, later: Self) -> Self {
         self.log = later.log.or(self.log);
+        self.transparent = later.transparent.or(self.transparent);
         append(&mut self.routes, later.routes, |draft| &draft.span);
         append(&mut self.resolve, later.resolve, |entry| &entry.span);
         append(&mut self.upstream_ca, later.upstream_ca, |entry| &entry.span);
@@ -107,6 +113,14 @@ fn read_log(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Spanned<LogD
     diagnostics
         .accept(entry.expect_keyword(words))
         .map(|detail| entry.node.span.with(detail))
+}
+
+fn read_transparent(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Spanned<TransparentMode>> {
+    let mode = match diagnostics.accept(entry.expect_bool())? {
+        true => TransparentMode::On,
+        false => TransparentMode::Off,
+    };
+    Some(entry.node.span.with(mode))
 }
 
 fn read_override(item: &Node, diagnostics: &mut Diagnostics) -> Option<ResolveOverride> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bottle_document::{Diagnostics, MapReader, PathBase, Source, parse};
+use bottle_document::{Diagnostic, Diagnostics, MapReader, PathBase, Source, parse};
 use bottle_plan::egress::{EgressPlan, Route, RouteAuth};
 use bottle_plan::names::{EnvName, TokenSlot};
 use bottle_plan::secret::SecretSource;
@@ -26,6 +26,7 @@ impl EgressTable {
         let (routes, secrets) = assign_slots(draft.routes);
         let plan = EgressPlan {
             log: draft.log.map(|log| log.value).unwrap_or_default(),
+            transparent: draft.transparent.map(|mode| mode.value).unwrap_or_default(),
             routes,
             resolve: draft.resolve.into_iter().map(|entry| entry.value).collect(),
             upstream_ca: draft.upstream_ca.into_iter().map(|entry| entry.value).collect(),
@@ -48,6 +49,16 @@ pub fn read_document(
     let entry = keys.required("egress", diagnostics);
     keys.finish(diagnostics);
     let draft = entry.and_then(|entry| read_egress(entry, paths, diagnostics))?;
+    if let Some(mode) = &draft.transparent {
+        diagnostics.report(
+            Diagnostic::error(
+                "no-guest",
+                "`transparent` is about a guest's resolver, and here is no guest",
+            )
+            .at(&mode.span)
+            .help("remove it: it belongs into a bottle's file"),
+        );
+    }
     (diagnostics.errors() == before).then(|| EgressTable::from_draft(draft))
 }
 

@@ -351,6 +351,8 @@ fn catalogue_of_mistakes_around_routes() {
         "egress: []\n",
         "egress: {log: 3, rules: []}\n",
         "egress: {log: '1', path_allowlist: []}\n",
+        "egress: {transparent: maybe}\n",
+        "egress: {transparent: false}\n",
         "egress: {resolve: ['a:443', 'a:443:192.0.2.1', 'A:443:192.0.2.2']}\n",
         "egress: {upstream_ca: [{host: '*.example.com', file: $HOME/ca.pem}, {host: a}]}\n",
         "egress: {routes: [{host: a.example.com}, {host: A.example.com, ports: [8443]}]}\n",

@@ -224,6 +224,7 @@ fn any_draft(name: &'static str) -> impl Strategy<Value = BottleDraft> {
         "agent_provider: {template: codex}",
         "agent_provider: {template: claude, settings: {a: 1}}",
         "egress: {log: 1}",
+        "egress: {transparent: false}",
         "egress: {routes: [{host: a.example}, {host: b.example}]}",
         "git-gate: {user: {name: Ada}}",
         "git-gate: {user: {email: a@a}, repos: {x: {url: 'https://a/x'}}}",

@@ -24,6 +24,9 @@ pub struct EgressPlan {
     /// How much each event says.
     #[serde(default)]
     pub log: LogDetail,
+    /// Whether programs that know no proxy find a way through the door.
+    #[serde(default, skip_serializing_if = "TransparentMode::is_on")]
+    pub transparent: TransparentMode,
     /// The allowlist. No two routes have the same host pattern.
     pub routes: Vec<Route>,
     /// Host and port pairs whose address is given instead of resolved; lifts the address check for exactly them.
@@ -32,6 +35,26 @@ pub struct EgressPlan {
     /// Extra certificate authorities, each for one upstream host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub upstream_ca: Vec<UpstreamCa>,
+}
+
+/// Whether the guest's own resolver names the hosts that routes are for, so that programs which read no proxy variable
+/// reach them. It adds a way, and no host: the door decides as ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransparentMode {
+    /// Names of routes resolve inside the guest, all others do not.
+    #[default]
+    On,
+    /// No name resolves.
+    Off,
+}
+
+impl TransparentMode {
+    /// Tells whether names resolve.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        matches!(self, Self::On)
+    }
 }
 
 /// How much an event says about a request. The decision itself is always recorded.

@@ -39,6 +39,9 @@ pub(crate) fn render(prepared: &Prepared, backend_reason: &str) -> String {
     if plan.egress.routes.is_empty() {
         line("reaches", "nothing");
     }
+    if !plan.egress.routes.is_empty() && !plan.egress.transparent.is_on() {
+        line("names", "none resolve: only programs that use the proxy get out");
+    }
     for seam in &plan.egress.resolve {
         line(
             "resolves",
