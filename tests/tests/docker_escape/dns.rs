@@ -16,11 +16,15 @@ fn no_name_leaves_the_guest() -> Result<()> {
 }
 
 fn no_name_resolves(cell: &Cell) -> Result<()> {
-    // The allowed host too: names are egress's to resolve.
-    for name in ["example.com", "secret.in.a.name.example", "upstream.test"] {
+    for name in ["example.com", "secret.in.a.name.example", "secret.upstream.test"] {
         let looked_up = cell.scene.exec_within(AT_ONCE, &["getent", "ahosts", name])?;
         assert_eq!(looked_up.status, 2, "{name}: {looked_up:?}");
     }
+    // An allowed one has an address of the guest's own, which opens nothing by itself.
+    let allowed = cell
+        .scene
+        .exec_within(AT_ONCE, &["getent", "ahosts", "upstream.test"])?;
+    assert!(allowed.stdout.starts_with("127.77."), "{allowed:?}");
     Ok(())
 }
 
