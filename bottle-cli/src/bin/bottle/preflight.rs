@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use bottle_cli::Prepared;
 use bottle_plan::BottlePlan;
-use bottle_plan::egress::{Route, RouteOwner};
+use bottle_plan::egress::{GuestAuth, Route, RouteOwner};
 use bottle_plan::env::EnvValue;
 use bottle_plan::workspace::WorkspaceSource;
 use bottle_util::untrusted;
@@ -106,6 +106,9 @@ fn reach(plan: &BottlePlan, route: &Route) -> String {
         if route.matches.is_empty() {
             text.push_str(" - that credential reaches all of the host");
         }
+    }
+    if route.guest_auth == GuestAuth::Pass {
+        text.push_str(", with whatever credential the agent brings");
     }
     if !route.addresses.is_empty() {
         let addresses: Vec<String> = route.addresses.iter().map(ToString::to_string).collect();
