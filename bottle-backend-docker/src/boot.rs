@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The most bytes of a sidecar's complaints that are kept.
 const MOST_COMPLAINTS: usize = 8 << 10;
 
-/// Takes hold of a sidecar's streams. It must be done before the sidecar is started.
+/// Takes hold of a container's streams. It must be done before the container is started.
 pub(crate) async fn attach(engine: &Engine, container: &str) -> Result<Upgraded, RawError> {
     let path = format!("/containers/{container}/attach?stream=1&stdin=1&stdout=1&stderr=1");
     engine.raw.hijack(&path, "tcp", &[], Body::Empty).await

@@ -1,31 +1,33 @@
 //! Before the agent runs: what the relay's own binary sees inside, and what the engine says from outside.
 
+use std::io;
 use std::time::Duration;
 
 use bollard::models::HostConfig;
 use bollard::query_parameters::LogsOptionsBuilder;
 use bottle_backend::{BoxError, LaunchError};
-use bottle_plan::door::Door;
 use bottle_util::untrusted;
 use bottle_wire::check::SelfCheck;
 use futures_util::TryStreamExt;
+use tokio::io::AsyncRead;
 
-use crate::engine::Engine;
-use crate::exec::{Collected, Exec, run};
-use crate::spec::{RELAY, RELAY_USER, confirm, relay_arguments};
+use crate::engine::{Engine, Frames, Stream, Upgraded};
+use crate::spec::confirm;
 
 /// The most time that the guest may take to look at itself.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
+/// The most bytes of a report.
+const MOST_REPORT: usize = 64 << 10;
 
-/// Fails with all that was found when the guest is not shut in as it must be.
+/// Fails with all that was found when the guest is not shut in as it must be. Its relay says on `report` what it sees.
 pub(crate) async fn self_check(
     engine: &Engine,
     agent: &str,
-    doors: &[Door],
+    report: Upgraded,
     asked: &HostConfig,
 ) -> Result<(), LaunchError> {
     let inside = async {
-        match inside(engine, agent, doors).await {
+        match inside(report).await {
             Ok(findings) => Ok(findings),
             Err(error) => ended(engine, agent)
                 .await
@@ -45,18 +47,25 @@ pub(crate) async fn self_check(
     }
 }
 
-async fn inside(engine: &Engine, agent: &str, doors: &[Door]) -> Result<Vec<String>, LaunchError> {
-    let mut argv = vec![RELAY.to_owned(), "self-check".to_owned()];
-    argv.extend(relay_arguments(doors));
-    let exec = Exec {
-        argv,
-        user: RELAY_USER.to_owned(),
-        env: Vec::new(),
-        tty: false,
-    };
-    let done = tokio::time::timeout(LIMIT, run(engine, agent, &exec, &[])).await;
-    let done = done.map_err(|_| step(format!("it did not end within {LIMIT:?}").into()))?;
-    Ok(findings(&done.map_err(|error| step(error.into()))?))
+async fn inside(report: Upgraded) -> Result<Vec<String>, LaunchError> {
+    let line = tokio::time::timeout(LIMIT, first_line(report)).await;
+    let line = line.map_err(|_| step(format!("it did not end within {LIMIT:?}").into()))?;
+    Ok(findings(&line.map_err(|error| step(error.into()))?))
+}
+
+/// Reads the first line of a relay's output, as much of it as may be.
+async fn first_line(output: impl AsyncRead + Unpin) -> io::Result<Vec<u8>> {
+    let mut frames = Frames::new(output);
+    let (mut piece, mut line) = (Vec::new(), Vec::new());
+    while let Some(stream) = frames.next(&mut piece).await? {
+        if stream == Stream::Stdout {
+            line.extend_from_slice(&piece);
+        }
+        if line.contains(&b'\n') || line.len() > MOST_REPORT {
+            return Ok(line);
+        }
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
 }
 
 /// Says why the relay has ended; none when it has not.
@@ -85,12 +94,11 @@ async fn ended(engine: &Engine, agent: &str) -> Option<String> {
 }
 
 /// Reads the relay's report. Anything but a whole one that says yes is a finding.
-fn findings(done: &Collected) -> Vec<String> {
-    let Ok(report) = serde_json::from_slice::<SelfCheck>(&done.stdout) else {
-        let said = String::from_utf8_lossy(&done.stderr);
+fn findings(line: &[u8]) -> Vec<String> {
+    let Ok(report) = serde_json::from_slice::<SelfCheck>(line) else {
+        let said = String::from_utf8_lossy(line);
         return vec![format!(
-            "the relay gave no report (status {}): {}",
-            done.status,
+            "the relay gave no report: {}",
             untrusted::line(said.trim())
         )];
     };
@@ -98,8 +106,8 @@ fn findings(done: &Collected) -> Vec<String> {
     let mut findings: Vec<String> = failures
         .map(|failure| format!("{:?}: {}", failure.check, untrusted::line(&failure.found)))
         .collect();
-    if findings.is_empty() && (!report.ok || done.status != 0) {
-        findings.push(format!("the relay's report is not ok (status {})", done.status));
+    if findings.is_empty() && !report.ok {
+        findings.push("the relay's report is not ok".to_owned());
     }
     findings
 }

@@ -9,7 +9,7 @@ use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
 
 use crate::check::self_check;
-use crate::engine::Engine;
+use crate::engine::{Engine, Upgraded};
 use crate::image::{ensure_agent_image, ensure_sidecar_image};
 use crate::labels::{self, AgentUser};
 use crate::names::Names;
@@ -44,6 +44,8 @@ pub(crate) struct Started {
 struct Guest {
     id: String,
     copied: Option<Digest>,
+    /// What its relay says of it.
+    report: Upgraded,
 }
 
 impl Launch<'_> {
@@ -74,8 +76,10 @@ impl Launch<'_> {
         )?;
         // What was copied is written down while the guest looks at itself.
         let remembered = workspace::remember(self.engine, &sidecar, agent.copied);
-        let doors = self.doors();
-        tokio::try_join!(remembered, self_check(self.engine, &agent.id, &doors, &asked))?;
+        tokio::try_join!(
+            remembered,
+            self_check(self.engine, &agent.id, agent.report, &asked)
+        )?;
         steps.rename(&agent.id, &names.agent).await?;
         let agent = agent.id;
         Ok(Started { agent, sidecar, user })
@@ -92,8 +96,8 @@ impl Launch<'_> {
         let id = self.steps().agent(&names.starting, spec).await?;
         let copied = workspace::fill(self.engine, &id, self.plan, user, self.progress).await?;
         self.progress.step("starting the guest");
-        self.steps().run(&id, "start the guest").await?;
-        Ok(Guest { id, copied })
+        let report = self.steps().guest(&id).await?;
+        Ok(Guest { id, copied, report })
     }
 
     /// Starts a preserved guest again, with a sidecar of its own.
@@ -110,8 +114,8 @@ impl Launch<'_> {
             ..spec.host_config.unwrap_or_default()
         };
         self.progress.step("starting the guest");
-        self.steps().run(&agent.id, "start the guest").await?;
-        self_check(self.engine, &agent.id, &self.doors(), &asked).await?;
+        let report = self.steps().guest(&agent.id).await?;
+        self_check(self.engine, &agent.id, report, &asked).await?;
         let agent = agent.id;
         Ok(Started { agent, sidecar, user })
     }
@@ -130,7 +134,7 @@ impl Launch<'_> {
         let identity = &self.plan.identity;
         let objects = objects::list(self.engine, labels::filter(identity)).await;
         let objects = objects.map_err(|error| step("look for the bottle", error))?;
-        let ours = |object: &Object| self.host.owns(&object.owner);
+        let ours = |object: &Object| self.host.sees(&object.owner);
         if objects.iter().any(|object| !ours(object)) {
             return Err(self.taken());
         }

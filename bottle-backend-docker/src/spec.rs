@@ -7,7 +7,7 @@ mod sidecar;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use agent::{AgentSpec, agent_container, relay_arguments};
+pub(crate) use agent::{AgentSpec, agent_container};
 pub(crate) use hardening::{attached_networks, confirm, our_security_options};
 pub(crate) use sidecar::{CONTROL, SIDECAR, sidecar_container};
 

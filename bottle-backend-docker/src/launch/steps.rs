@@ -7,7 +7,7 @@ use bottle_backend::LaunchError;
 use bottle_wire::boot::Boot;
 
 use super::step;
-use crate::engine::{Engine, status};
+use crate::engine::{Engine, Upgraded, status};
 use crate::starts::Start;
 use crate::{boot, workspace};
 
@@ -49,7 +49,15 @@ impl Steps<'_> {
         boot::boot(stream, boot).await
     }
 
-    pub(super) async fn run(&self, container: &str, what: &'static str) -> Result<(), LaunchError> {
+    /// Starts the guest; its relay's report comes on the stream.
+    pub(super) async fn guest(&self, agent: &str) -> Result<Upgraded, LaunchError> {
+        let report = boot::attach(self.engine, agent).await;
+        let report = report.map_err(|error| step("attach to the guest", error))?;
+        self.run(agent, "start the guest").await?;
+        Ok(report)
+    }
+
+    async fn run(&self, container: &str, what: &'static str) -> Result<(), LaunchError> {
         let docker = self.engine.docker.clone();
         let container = container.to_owned();
         let request = async move { docker.start_container(&container, None).await };

@@ -7,6 +7,7 @@ use bottle_backend::Owner;
 use bottle_backend::environment::guest_environment;
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
+use bottle_plan::egress::TransparentMode;
 
 use super::{
     DOORS, RELAY, RELAY_USER, never_restarted, no_health_check, our_security_options, small_log, volume,
@@ -42,7 +43,7 @@ pub(crate) fn agent_container(spec: &AgentSpec<'_>) -> ContainerCreateBody {
         user: Some(RELAY_USER.to_owned()),
         env: Some(environment(spec.plan)),
         entrypoint: Some(vec![RELAY.to_owned()]),
-        cmd: Some(relay_arguments(spec.doors)),
+        cmd: Some(relay_arguments(spec.doors, spec.plan.egress.transparent)),
         working_dir: Some("/".to_owned()),
         healthcheck: Some(no_health_check()),
         image: Some(spec.image.to_owned()),
@@ -56,12 +57,19 @@ pub(crate) fn agent_container(spec: &AgentSpec<'_>) -> ContainerCreateBody {
     }
 }
 
-/// Returns what the relay is told: a port and a socket for each door.
-pub(crate) fn relay_arguments(doors: &[Door]) -> Vec<String> {
-    doors
+/// Returns what the relay is told: a port and a socket for each door, and the one that names are asked of.
+fn relay_arguments(doors: &[Door], transparent: TransparentMode) -> Vec<String> {
+    let socket = |door: &Door| format!("{DOORS}/{}.sock", door.name());
+    let pairs = doors
         .iter()
-        .map(|door| format!("{}={DOORS}/{}.sock", door.port(), door.name()))
-        .collect()
+        .map(|door| format!("{}={}", door.port(), socket(door)));
+    let mut arguments: Vec<String> = pairs.collect();
+    if transparent.is_on() && doors.contains(&Door::Egress) {
+        arguments.extend(["--transparent".to_owned(), socket(&Door::Egress)]);
+    }
+    // It says what it sees of the guest before the agent runs.
+    arguments.push("--report".to_owned());
+    arguments
 }
 
 fn labels(spec: &AgentSpec<'_>) -> HashMap<String, String> {
@@ -89,6 +97,10 @@ fn host_config(spec: &AgentSpec<'_>) -> HostConfig {
                 .map(|door| format!("{}:127.0.0.1", door.name()))
                 .collect(),
         ),
+        // Nobody else is asked for names, and no domain of the host's is tried: a file of the engine's says so.
+        dns: Some(vec!["127.0.0.1".to_owned()]),
+        dns_search: Some(vec![".".to_owned()]),
+        sysctls: spec.plan.egress.transparent.is_on().then(resolver_port),
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(our_security_options()),
         ipc_mode: Some("private".to_owned()),
@@ -101,6 +113,11 @@ fn host_config(spec: &AgentSpec<'_>) -> HostConfig {
         ulimits: Some(vec![no_core_dumps()]),
         ..limits(spec.plan)
     }
+}
+
+/// The relay has no capability and answers on port 53; these ports are the guest's own, on its own loopback.
+fn resolver_port() -> HashMap<String, String> {
+    HashMap::from([("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".to_owned())])
 }
 
 fn limits(plan: &BottlePlan) -> HostConfig {
