@@ -4,7 +4,9 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
+use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use bottle_wire::check::{Check, Finding, SelfCheck};
@@ -14,11 +16,16 @@ use common::{Process, RELAY, children, in_fresh_network, is_root, liars, path_in
 struct Guest {
     folder: tempfile::TempDir,
     relay: Process,
-    _door: UnixListener,
+    door: UnixListener,
 }
 
 impl Guest {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts the relay with further arguments, in which `SOCKET` stands for the door's.
+    fn start_with(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = path_in(&folder, "egress.sock");
         let door = UnixListener::bind(&socket).unwrap();
@@ -27,17 +34,14 @@ impl Guest {
         let relay = Process::start(
             in_fresh_network(RELAY)
                 .args(["--unwatched", &pair])
+                .args(about(more, &socket))
                 .stderr(Stdio::null()),
         );
         common::until("it became the relay", || {
             let name = std::fs::read_to_string(format!("/proc/{}/comm", relay.pid())).ok()?;
             (name.trim() == "bottle-relay").then_some(())
         });
-        Self {
-            folder,
-            relay,
-            _door: door,
-        }
+        Self { folder, relay, door }
     }
 
     fn inside(&self) -> Command {
@@ -53,6 +57,10 @@ impl Guest {
 
     /// Self-checks as an ordinary user without capabilities, among tools that all lie.
     fn check(&self) -> (Option<i32>, SelfCheck) {
+        self.check_with(&[])
+    }
+
+    fn check_with(&self, more: &[&str]) -> (Option<i32>, SelfCheck) {
         let liars = liars();
         let pair = format!("9099={}", path_in(&self.folder, "egress.sock").display());
         let output = self
@@ -68,12 +76,19 @@ impl Guest {
             .args(["env", "-i"])
             .arg(format!("PATH={}", liars.path().display()))
             .args([RELAY, "self-check", &pair])
+            .args(about(more, &path_in(&self.folder, "egress.sock")))
             .output()
             .unwrap();
         let line = String::from_utf8(output.stdout).unwrap();
         assert_eq!(line.matches('\n').count(), 1, "{line}");
         (output.status.code(), serde_json::from_str(&line).unwrap())
     }
+}
+
+/// Writes a socket's path where `SOCKET` stands.
+fn about(words: &[&str], socket: &Path) -> Vec<String> {
+    let socket = socket.to_string_lossy();
+    words.iter().map(|word| word.replace("SOCKET", &socket)).collect()
 }
 
 fn found(check: &SelfCheck, which: Check) -> &Finding {
@@ -191,6 +206,44 @@ fn a_relay_reports_once_its_doors_are_open() {
     });
     relay.signal(rustix::process::Signal::TERM);
     assert_eq!(relay.wait().code(), Some(0));
+}
+
+/// Answers every question about a name, whether there is a route for it or not.
+fn answer_questions(door: &UnixListener, answer: &'static str) {
+    let door = door.try_clone().unwrap();
+    std::thread::spawn(move || {
+        for stream in door.incoming() {
+            let mut stream = stream.unwrap();
+            std::thread::spawn(move || {
+                let mut request = [0; 1024];
+                if stream.read(&mut request).is_ok_and(|length| length > 0) {
+                    stream.write_all(answer.as_bytes()).unwrap();
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn in_transparent_mode_the_relay_must_answer_and_nobody_else() {
+    if !is_root("in_transparent_mode_the_relay_must_answer_and_nobody_else") {
+        return;
+    }
+    let words = ["--transparent", "SOCKET"];
+    for answer in [
+        "HTTP/1.1 403 Forbidden\r\n\r\n",
+        "HTTP/1.1 503 Unavailable\r\n\r\n",
+        // A bottle may well allow the very host that is asked for.
+        "HTTP/1.1 200 OK\r\n\r\n{\"ports\":[443]}",
+    ] {
+        let guest = Guest::start_with(&words);
+        answer_questions(&guest.door, answer);
+        let (_, check) = guest.check_with(&words);
+        assert!(found(&check, Check::Names).ok, "{answer}: {check:?}");
+    }
+    // A relay that was not told to answer does not.
+    let (_, check) = Guest::start().check_with(&words);
+    assert_eq!(found(&check, Check::Names).found, "127.0.0.1 does not answer");
 }
 
 /// Answers any question with one address record.
