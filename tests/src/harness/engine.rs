@@ -141,6 +141,19 @@ impl Engine {
         Ok(serde_json::to_string(&self.runtime.block_on(inspected)?)?)
     }
 
+    /// What the engine tells about the commands that run in a container beside its first.
+    pub fn inspect_execs(&self, container: &str) -> Result<String> {
+        self.runtime.block_on(async {
+            let options = None::<InspectContainerOptions>;
+            let inspected = self.docker.inspect_container(container, options).await?;
+            let mut all = Vec::new();
+            for exec in inspected.exec_ids.unwrap_or_default() {
+                all.push(serde_json::to_string(&self.docker.inspect_exec(&exec).await?)?);
+            }
+            Ok(all.join("\n"))
+        })
+    }
+
     /// What a container has written.
     pub fn logs(&self, container: &str) -> Result<String> {
         let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();

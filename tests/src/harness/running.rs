@@ -79,24 +79,28 @@ impl Running {
 
     /// Waits until a text stands in its error output, where people are told things.
     pub fn wait_for_stderr(&self, limit: Duration, text: &str) -> Result<()> {
-        let found = self
-            .stderr
-            .wait_for(limit, |output| output.text().contains(text).then_some(()));
-        found.with_context(|| format!("no {text:?} within {limit:?}; there was:\n{}", self.said()))
+        self.wait_for(&self.stderr, limit, text)
     }
 
     /// Waits until a text stands in its output.
     pub fn wait_for_stdout(&self, limit: Duration, text: &str) -> Result<()> {
-        let found = self
-            .stdout
-            .wait_for(limit, |output| output.text().contains(text).then_some(()));
-        found.with_context(|| {
-            let written = self.stdout.look(Output::text);
-            format!(
-                "no {text:?} within {limit:?}; there was:\n{written}\n{}",
-                self.said()
-            )
-        })
+        self.wait_for(&self.stdout, limit, text)
+    }
+
+    /// What has ended says nothing more, so that nobody waits for it until the limit.
+    fn wait_for(&self, output: &Watched<Output>, limit: Duration, text: &str) -> Result<()> {
+        let found = output.wait_for(limit, |output| match output.text().contains(text) {
+            false if !output.complete => None,
+            found => Some(found),
+        });
+        if found == Some(true) {
+            return Ok(());
+        }
+        let written = self.stdout.look(Output::text);
+        bail!(
+            "no {text:?} within {limit:?}; there was:\n{written}\n{}",
+            self.said()
+        )
     }
 
     /// Waits until it ends, and until nothing that it started can write to its outputs any more.
@@ -194,6 +198,14 @@ mod tests {
         running.wait_for_stderr(LIMIT, "ready").unwrap();
         running.signal(Signal::TERM).unwrap();
         assert_eq!(running.wait(LIMIT).unwrap().status, 143);
+    }
+
+    #[test]
+    fn what_has_ended_is_not_waited_for() {
+        let error = shell("echo over")
+            .wait_for_stdout(Duration::from_secs(600), "ready")
+            .unwrap_err();
+        assert!(error.to_string().contains("over"), "{error}");
     }
 
     #[test]

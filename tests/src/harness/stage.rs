@@ -148,6 +148,19 @@ impl Stage {
         Ok(command)
     }
 
+    /// Starts another program, which is told where `bottle` is by an argument behind these.
+    pub fn start_in(&self, argv: &[&str]) -> Result<Running> {
+        let (program, arguments) = argv.split_first().context("no program")?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg(programs::bottle()?)
+            .current_dir(self.directory())
+            .env_clear()
+            .envs(&self.environment);
+        Running::start(&mut command)
+    }
+
     /// Starts `bottle` with these arguments on a terminal of 40 rows and 120 columns.
     pub fn start_on_terminal(&self, arguments: &[&str]) -> Result<Terminal> {
         let program = programs::bottle()?;

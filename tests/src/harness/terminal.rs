@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -116,14 +116,24 @@ impl Terminal {
 
     /// Waits until a text stands on the screen.
     pub fn wait_for(&self, limit: Duration, text: &str) -> Result<()> {
-        let found = |screen: &Screen| screen.parser.screen().contents().contains(text).then_some(());
-        let found = self.screen.wait_for(limit, found);
-        found.with_context(|| {
-            format!(
-                "no {text:?} within {limit:?}; the screen is:\n{}",
-                self.contents()
-            )
-        })
+        self.wait_until(limit, text, |screen| screen.contains(text))
+    }
+
+    /// Waits until the screen is as it should be, which it will not become any more once the program has ended.
+    pub fn wait_until(&self, limit: Duration, what: &str, fits: impl Fn(&str) -> bool) -> Result<()> {
+        let found = self
+            .screen
+            .wait_for(limit, |screen| match fits(&screen.parser.screen().contents()) {
+                false if !screen.closed => None,
+                found => Some(found),
+            });
+        if found == Some(true) {
+            return Ok(());
+        }
+        bail!(
+            "no {what:?} within {limit:?}; the screen is:\n{}",
+            self.contents()
+        )
     }
 
     /// Waits until the program ends and returns its exit status.
