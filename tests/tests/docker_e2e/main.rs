@@ -2,15 +2,21 @@
 
 mod agents_headless;
 mod agents_on_terminal;
+mod answers;
 mod clients;
 mod coder;
 mod detached;
 mod failures;
 mod interruption;
 mod lifecycle;
+mod own_address;
+mod parallel;
+mod plugin;
 mod secrecy;
 mod stages;
 mod streams;
+mod terminal;
+mod transparent;
 mod trust;
 
 use std::time::Duration;
