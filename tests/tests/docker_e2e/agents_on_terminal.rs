@@ -6,7 +6,7 @@ use anyhow::Result;
 use bottle_tests::harness::Terminal;
 
 use crate::coder::{Coder, Program, WITH_BUILD};
-use crate::secrecy::assert_nowhere;
+use crate::secrecy::{assert_not_in_images, assert_nowhere};
 
 const ANSWER: Duration = Duration::from_secs(60);
 
@@ -25,6 +25,7 @@ fn works(coder: &mut Coder, prompt: &str) -> Result<Terminal> {
     );
     coder.assert_credential_arrived()?;
     assert_nowhere(&coder.secret, &mut coder.stage, &coder.label)?;
+    assert_not_in_images(&coder.secret, coder.stage.engine()?, &coder.label)?;
     Ok(terminal)
 }
 

@@ -118,6 +118,23 @@ fn works(scene: &Scene, script: &str) -> Result<Finished> {
 }
 
 #[test]
+fn curl_reads_a_package_registry() -> Result<()> {
+    const TEST: &str = "curl_reads_a_package_registry";
+    let Some(registry) = configured("npm", &["config", "get", "registry"]) else {
+        return skip(TEST, Reason::Missing("npm, to ask it for its registry"));
+    };
+    let Some(scene) = set_registry(TEST, &[&registry])? else {
+        return Ok(());
+    };
+    let url = format!("{}/is-number/7.0.0", registry.trim_end_matches('/'));
+    let script =
+        format!("curl -sS --fail --location '{url}' | grep -o '\"version\": *\"7.0.0\"' | head -n 1");
+    let finished = works(&scene, &script)?;
+    assert!(finished.stdout.contains("7.0.0\""), "{finished:?}");
+    Ok(())
+}
+
+#[test]
 fn npm_installs_a_package_from_its_registry() -> Result<()> {
     const TEST: &str = "npm_installs_a_package_from_its_registry";
     let Some(registry) = configured("npm", &["config", "get", "registry"]) else {

@@ -29,6 +29,16 @@ pub(crate) fn assert_nowhere(secret: &str, stage: &mut Stage, label: &str) -> Re
     Ok(())
 }
 
+/// Searches the images of both containers, configuration and every layer.
+pub(crate) fn assert_not_in_images(secret: &str, engine: &Engine, label: &str) -> Result<()> {
+    let needle = Needle::new(secret)?;
+    for part in ["agent", "sidecar"] {
+        let image = image_of(engine, &format!("bottle-{label}-{part}"))?;
+        assert_not_in(&needle, engine, Contents::Image(&image))?;
+    }
+    Ok(())
+}
+
 fn assert_not_in(needle: &Needle, engine: &Engine, contents: Contents<'_>) -> Result<()> {
     let found = needle.is_in_pieces(|take| engine.read(contents, take))?;
     ensure!(!found, "{contents:?} holds it");
@@ -70,13 +80,7 @@ fn the_credential_of_a_route_is_nowhere_in_the_guest() -> Result<()> {
     assert_eq!(echoed.status, 0, "{echoed:?}");
     assert!(!Needle::new(&scene.token)?.is_in(&echoed.stdout)?, "{echoed:?}");
     assert_nowhere(&scene.token, &mut scene.stage, &scene.label)?;
-    let needle = Needle::new(&scene.token)?;
-    let engine = scene.engine()?;
-    for container in [scene.agent(), scene.sidecar()] {
-        let image = image_of(engine, &container)?;
-        assert_not_in(&needle, engine, Contents::Image(&image))?;
-    }
-    Ok(())
+    assert_not_in_images(&scene.token, scene.engine()?, &scene.label)
 }
 
 fn image_of(engine: &Engine, container: &str) -> Result<String> {
