@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bottle_cli::exit::Exit;
 use clap::CommandFactory;
 
 use crate::args::CommandLine;
@@ -16,6 +17,11 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8, Failure> {
 }
 
 pub(crate) fn pages(folder: &Path) -> Result<u8, Failure> {
-    clap_mangen::generate_to(CommandLine::command(), folder)?;
+    std::fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(CommandLine::command(), folder))
+        .map_err(|error| {
+            let words = format!("cannot write to {}: {error}", folder.display());
+            Failure::words(Exit::CannotCreate, words)
+        })?;
     Ok(0)
 }
