@@ -45,8 +45,10 @@ pub const NO_PROCESS: u32 = 0x7fff_0000;
 /// What a fake cannot do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ability {
-    /// Files and commands have owners.
+    /// Commands run as root or as the agent.
     Users,
+    /// Root's files are told from the agent's.
+    Owners,
     /// Limits on memory and processes hold.
     Limits,
     /// A folder of the host's can be the working folder.

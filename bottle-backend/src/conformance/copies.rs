@@ -65,6 +65,8 @@ pub async fn files_are_put_with_mode_and_owner(harness: &dyn Harness) {
     if !lacks(harness, Ability::Users) {
         let owners = "cd \"$HOME\"; stat -c %u:%g . 'deep er/down' 'deep er/down/secret'";
         run.prints(owners, "1000:1000\n1000:1000\n1000:1000\n").await;
+    }
+    if !lacks(harness, Ability::Owners) {
         let put = run
             .bottle
             .put(&[file("root", 0o644, Some(""))], CopyOwner::Root)
