@@ -1,0 +1,122 @@
+//! The kernel itself as a place that can run plans.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use bottle_backend::{
+    ActiveBottle, Availability, Backend, Bottle, CleanupPlan, CleanupReport, EngineError, Host, LaunchError,
+    LaunchMaterials, Owner, Progress,
+};
+use bottle_plan::BottlePlan;
+use bottle_plan::door::Door;
+use bottle_plan::git::GitGateInsteadOf;
+use bottle_plan::inputs::BackendFacts;
+use bottle_plan::names::{Identity, Name};
+
+use crate::folder::Folder;
+use crate::launch::Launch;
+use crate::{availability, cleanup, list};
+
+/// What the backend must be told, since it looks nothing up by itself.
+#[derive(Debug, Clone)]
+pub struct NativeConfig {
+    /// An owner-only folder that outlives the machine's restarts: one folder per bottle lies in it.
+    pub folder: PathBuf,
+    /// What tells this host's bottles from others'.
+    pub host: Host,
+    /// Where the agents' programs are looked for, best first.
+    pub search: Vec<PathBuf>,
+    /// The folder with the static `bottle-sidecar`, when it is known: only [`Backend::availability`] asks for it.
+    pub binaries: Option<PathBuf>,
+}
+
+/// Linux namespaces.
+#[derive(Debug, Clone)]
+pub struct NativeBackend {
+    config: NativeConfig,
+}
+
+impl NativeBackend {
+    /// Makes the backend. Nothing is looked at yet.
+    #[must_use]
+    pub fn new(config: NativeConfig) -> Self {
+        Self { config }
+    }
+
+    /// Returns the folder of a bottle of this user's; none when there is none.
+    fn own(&self, identity: &Identity) -> Option<Folder> {
+        let folder = Folder::of(&self.config.folder, identity);
+        let record = folder.record()?;
+        self.config.host.sees(&record.owner).then_some(folder)
+    }
+}
+
+#[async_trait]
+impl Backend for NativeBackend {
+    fn facts(&self) -> BackendFacts {
+        BackendFacts {
+            name: Name::from_static("native"),
+            git_gate_insteadof: GitGateInsteadOf::default(),
+            supervise_mcp_url: format!("http://{}:{}/", Door::Supervise, Door::Supervise.port()),
+        }
+    }
+
+    async fn availability(&self) -> Availability {
+        availability::probe(self.config.binaries.as_deref()).await
+    }
+
+    async fn launch(
+        &self,
+        plan: &BottlePlan,
+        materials: LaunchMaterials,
+        progress: &dyn Progress,
+    ) -> Result<Box<dyn Bottle>, LaunchError> {
+        let launch = Launch {
+            config: &self.config,
+            plan,
+            materials: &materials,
+            progress,
+        };
+        let bottle = Box::pin(launch.run()).await?;
+        Ok(Box::new(bottle))
+    }
+
+    async fn open(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError> {
+        let bottle = list::open(&self.config, identity)?;
+        Ok(Box::new(bottle))
+    }
+
+    async fn list(&self) -> Result<Vec<ActiveBottle>, EngineError> {
+        list::bottles(&self.config).await
+    }
+
+    async fn remove(&self, identity: &Identity) -> Result<(), EngineError> {
+        match self.own(identity) {
+            Some(folder) => folder
+                .remove()
+                .await
+                .map_err(|error| refused("remove the bottle", error)),
+            None => Ok(()),
+        }
+    }
+
+    async fn abandon(&self, owner: &Owner) -> Result<(), EngineError> {
+        cleanup::abandon(&self.config, owner).await
+    }
+
+    async fn prepare_cleanup(&self) -> Result<CleanupPlan, EngineError> {
+        cleanup::prepare(&self.config)
+    }
+
+    async fn cleanup(&self, plan: &CleanupPlan) -> CleanupReport {
+        cleanup::run(&self.config, plan).await
+    }
+}
+
+/// Says that the host refused.
+pub(crate) fn refused(action: &str, error: std::io::Error) -> EngineError {
+    EngineError::Refused {
+        action: action.to_owned(),
+        source: error.into(),
+    }
+}

@@ -1,0 +1,174 @@
+//! Files into and out of the guest, as streams of tar that the guest's own side of this program reads and writes.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bottle_backend::files::{TarOwner, pack_path, unpack};
+use bottle_backend::{BoxError, CopyError, CopyOwner, PutFile};
+use bottle_guest::{Request, Streams, Who};
+use bottle_plan::paths::GuestPath;
+
+use crate::guest::Entrance;
+
+/// The most time that one copy may take.
+const LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
+/// The most bytes that one copy brings out of a guest: 32 GiB.
+const MOST_OUT: u64 = 32 << 30;
+/// The guest's side gives files the owner that makes them.
+pub(crate) const NOBODY: TarOwner = TarOwner { uid: 0, gid: 0 };
+
+/// Writes what `pack` packs, with paths that begin at the guest's root, while it is packed.
+pub(crate) async fn upload<T: Send + 'static>(
+    entrance: &Entrance,
+    to: &str,
+    owner: CopyOwner,
+    pack: impl FnOnce(io::BufWriter<File>) -> Result<(io::BufWriter<File>, T), CopyError> + Send + 'static,
+) -> Result<T, CopyError> {
+    let who = match owner {
+        CopyOwner::Root => Who::Root,
+        CopyOwner::Agent => Who::Agent,
+    };
+    let asked = entrance.ask(Request::Unpack { who }).await;
+    let (streams, mut end) = asked.map_err(|error| guest(to, error.into()))?;
+    let pipe = one(streams, to)?;
+    let packing = tokio::task::spawn_blocking(move || {
+        let (mut writer, result) = pack(io::BufWriter::with_capacity(128 << 10, File::from(pipe)))?;
+        // A failure of the other side is that side's to tell.
+        let _broken = writer.flush();
+        Ok(result)
+    });
+    let finished = async { tokio::join!(packing, end.status()) };
+    let (packed, ended) = within(to, finished).await?;
+    let packed = packed.map_err(|error| guest(to, error.into()))?;
+    match (packed, ended) {
+        (Ok(result), Ok(0)) => Ok(result),
+        (Err(error), _) if !is_broken_pipe(&error) => Err(error),
+        (_, Err(error)) => Err(guest(to, error)),
+        _ => Err(guest(to, "the guest's files cannot be written".into())),
+    }
+}
+
+/// Writes files and folders, making what is missing above them.
+pub(crate) async fn put(entrance: &Entrance, files: &[PutFile], owner: CopyOwner) -> Result<(), CopyError> {
+    let files = files.to_vec();
+    let to = files
+        .first()
+        .map_or_else(|| "/".to_owned(), |file| file.path.to_string());
+    let name = to.clone();
+    upload(entrance, &to, owner, move |writer| {
+        let packed = pack_files(writer, &files);
+        packed
+            .map(|writer| (writer, ()))
+            .map_err(|error| host(Path::new(&name), error))
+    })
+    .await
+}
+
+fn pack_files<W: Write>(writer: W, files: &[PutFile]) -> io::Result<W> {
+    let mut tar = tar::Builder::new(writer);
+    for file in files {
+        let content = file.content.as_deref().unwrap_or_default();
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(match file.content {
+            Some(_) => tar::EntryType::Regular,
+            None => tar::EntryType::Directory,
+        });
+        header.set_mode(file.mode & 0o777);
+        header.set_mtime(0);
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, below(file.path.as_str()), content)?;
+    }
+    tar.into_inner()
+}
+
+/// Copies a file or folder of the host's.
+pub(crate) async fn copy_in(
+    entrance: &Entrance,
+    from: &Path,
+    to: &GuestPath,
+    owner: CopyOwner,
+) -> Result<(), CopyError> {
+    let (from, name) = (from.to_owned(), PathBuf::from(below(to.as_str())));
+    upload(entrance, to.as_str(), owner, move |writer| {
+        pack_path(&from, &name, NOBODY, writer).map(|writer| (writer, ()))
+    })
+    .await
+}
+
+/// Copies a file or folder of the guest's below a folder of the host's.
+pub(crate) async fn copy_out(entrance: &Entrance, from: &GuestPath, host: &Path) -> Result<(), CopyError> {
+    let into = host.to_owned();
+    let (unpacked, whole) = download(entrance, from, move |tar| unpack(tar, &into, MOST_OUT)).await?;
+    if !whole {
+        return Err(guest(from.as_str(), "the guest's files cannot be read".into()));
+    }
+    for (path, why) in unpacked.dropped {
+        let path = bottle_util::untrusted::line(&path.to_string_lossy());
+        tracing::warn!(%path, why, "left out of what was copied");
+    }
+    Ok(())
+}
+
+/// Reads a file or folder of the guest's as a tar. Tells as well whether the guest has written all of it, which it
+/// cannot when the reader had enough before.
+pub(crate) async fn download<T: Send + 'static>(
+    entrance: &Entrance,
+    from: &GuestPath,
+    read: impl FnOnce(&mut dyn Read) -> io::Result<T> + Send + 'static,
+) -> Result<(T, bool), CopyError> {
+    let path = from.to_string();
+    let failed = |error: BoxError| guest(from.as_str(), error);
+    let asked = entrance.ask(Request::Pack { path }).await;
+    // Who stops waiting drops the end, and with it ends what writes in the guest and the thread that reads here.
+    let (streams, mut end) = asked.map_err(|error| failed(error.into()))?;
+    let pipe = one(streams, from.as_str())?;
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut tar = io::BufReader::with_capacity(128 << 10, File::from(pipe));
+        read(&mut tar)
+    });
+    let read = within(from.as_str(), reading).await?;
+    let read = read
+        .map_err(|error| failed(error.into()))?
+        .map_err(|error| failed(error.into()))?;
+    let status = end.status().await.map_err(failed)?;
+    Ok((read, status == 0))
+}
+
+async fn within<T>(path: &str, work: impl Future<Output = T>) -> Result<T, CopyError> {
+    let done = tokio::time::timeout(LIMIT, work).await;
+    done.map_err(|_| guest(path, format!("it took longer than {LIMIT:?}").into()))
+}
+
+fn one(streams: Streams, path: &str) -> Result<OwnedFd, CopyError> {
+    match streams {
+        Streams::One(pipe) => Ok(pipe),
+        Streams::Pipes { .. } => Err(guest(path, "the guest gave other streams".into())),
+    }
+}
+
+/// Returns a path as a tar has it.
+pub(crate) fn below(path: &str) -> &str {
+    path.trim_start_matches('/')
+}
+
+fn is_broken_pipe(error: &CopyError) -> bool {
+    matches!(error, CopyError::Host { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn host(path: &Path, source: io::Error) -> CopyError {
+    CopyError::Host {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Says that the guest's side failed.
+pub(crate) fn guest(path: &str, source: BoxError) -> CopyError {
+    CopyError::Guest {
+        path: path.to_owned(),
+        source,
+    }
+}

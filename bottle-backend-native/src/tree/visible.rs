@@ -1,0 +1,134 @@
+//! The host's programs and libraries, as few mounts as possible, with room made where the guest has its own.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bottle_guest::Mount;
+
+/// What systems keep programs and libraries in; never `/` itself, and nothing that holds users' data.
+const PROGRAMS: [&str; 7] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+
+/// What of the host is to be seen. A path of the guest's is the same path of the host's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Visible {
+    folders: Vec<PathBuf>,
+    links: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Visible {
+    /// Returns the programs and libraries of this host.
+    pub(super) fn of_host() -> io::Result<Self> {
+        let mut visible = Self::default();
+        for path in PROGRAMS {
+            visible.add(Path::new(path))?;
+        }
+        Ok(visible)
+    }
+
+    fn add(&mut self, path: &Path) -> io::Result<()> {
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+            Ok(meta) if meta.is_symlink() => self.links.push((path.to_owned(), fs::read_link(path)?)),
+            // Sockets, pipes and devices are no programs.
+            Ok(meta) if meta.is_dir() || meta.is_file() => self.folders.push(path.to_owned()),
+            Ok(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Sees to it that something can be mounted on a path: where the host has nothing there, the folders above are
+    /// shown entry by entry, and the guest has its own in between.
+    pub(super) fn make_room(&mut self, target: &Path) -> io::Result<()> {
+        while let Some(at) = self.folders.iter().position(|folder| target.starts_with(folder)) {
+            let Some(folder) = self.folders.get(at).cloned() else {
+                break;
+            };
+            if is_reached(&folder, target) {
+                break;
+            }
+            self.folders.swap_remove(at);
+            let Some(next) = next_part(&folder, target) else {
+                break;
+            };
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                let leads_there = entry.file_name() == next;
+                // A link on the way would lead past what is mounted.
+                if !(leads_there && entry.file_type()?.is_symlink()) {
+                    self.add(&entry.path())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what has to be mounted.
+    pub(super) fn mounts(&self) -> Vec<Mount> {
+        let links = self.links.iter().map(|(path, to)| Mount::Link {
+            target: path.to_string_lossy().into_owned(),
+            to: to.to_string_lossy().into_owned(),
+        });
+        let folders = self.folders.iter().map(|path| Mount::Bind {
+            source: path.clone(),
+            target: path.to_string_lossy().into_owned(),
+            writable: false,
+            devices: false,
+        });
+        links.chain(folders).collect()
+    }
+}
+
+/// Tells whether a path exists below a folder without a link on the way.
+fn is_reached(folder: &Path, target: &Path) -> bool {
+    let Ok(rest) = target.strip_prefix(folder) else {
+        return false;
+    };
+    let mut path = folder.to_owned();
+    rest.iter().all(|part| {
+        path.push(part);
+        fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir() || meta.is_file())
+    })
+}
+
+fn next_part<'a>(folder: &Path, target: &'a Path) -> Option<&'a OsStr> {
+    target.strip_prefix(folder).ok()?.iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn room_is_made_only_where_there_is_none() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        for folder in ["usr/local/share", "usr/bin", "usr/lib"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        symlink("bin", at("usr/sbin")).unwrap();
+        let mut visible = Visible::default();
+        visible.add(&at("usr")).unwrap();
+        visible.make_room(&at("usr/local/share")).unwrap();
+        assert_eq!(visible.folders, [at("usr")]);
+        visible.make_room(&at("usr/local/share/certificates")).unwrap();
+        visible.folders.sort();
+        assert_eq!(visible.folders, [at("usr/bin"), at("usr/lib")]);
+        assert_eq!(visible.links, [(at("usr/sbin"), "bin".into())]);
+    }
+
+    #[test]
+    fn a_link_on_the_way_makes_room() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        fs::create_dir_all(at("usr/bin")).unwrap();
+        symlink("bin", at("usr/sbin")).unwrap();
+        let mut visible = Visible::default();
+        visible.add(&at("usr")).unwrap();
+        visible.make_room(&at("usr/sbin/update")).unwrap();
+        assert_eq!((visible.folders, visible.links), (vec![at("usr/bin")], vec![]));
+    }
+}

@@ -1,0 +1,124 @@
+//! The agent's working folder: filled, and later compared with what it was filled with.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bottle_backend::files::{Digest, DigestBuilder, DigestError, Entry, EntryKind, pack, tar_holds};
+use bottle_backend::workspace::{is_volatile, select, select_repository};
+use bottle_backend::{CopyError, CopyOwner, Progress};
+use bottle_plan::BottlePlan;
+use bottle_plan::workspace::WorkspaceSource;
+
+use crate::copy::{self, NOBODY, below};
+use crate::guest::Entrance;
+use crate::mounted::{self, REPOSITORY};
+use crate::record::GuestRecord;
+
+/// The most time that a comparison may take. It reads no more than was copied.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// Fills the working folder of a guest that nobody works in yet. Returns what was copied, if anything was.
+pub(crate) async fn fill(
+    entrance: &Entrance,
+    plan: &BottlePlan,
+    progress: &dyn Progress,
+) -> Result<Option<Digest>, CopyError> {
+    let at = plan.workspace.guest.as_str();
+    match &plan.workspace.source {
+        WorkspaceSource::None => fill_with(entrance, Path::new("/"), itself(), at, is_volatile)
+            .await
+            .map(|_| None),
+        WorkspaceSource::Copy { host, include } => {
+            progress.step("copying the workspace");
+            let (folder, include) = (host.clone(), include.clone());
+            let chosen = blocking(host, move || select(&folder, &include)).await?;
+            chosen.notes.iter().for_each(|note| progress.detail(note));
+            let entries = itself().into_iter().chain(chosen.entries).collect();
+            fill_with(entrance, host, entries, at, is_volatile)
+                .await
+                .map(Some)
+        }
+        WorkspaceSource::Mount { host } if mounted::has_repository(host) => {
+            let folder = host.clone();
+            let chosen = blocking(host, move || select_repository(&folder)).await?;
+            chosen.notes.iter().for_each(|note| progress.detail(note));
+            let entries = chosen.entries.into_iter().filter_map(|entry| {
+                let path = entry.path.strip_prefix(REPOSITORY).ok()?.to_owned();
+                (!path.as_os_str().is_empty()).then_some(Entry { path, ..entry })
+            });
+            let entries = entries.collect();
+            let (from, to) = (host.join(REPOSITORY), format!("{at}/{REPOSITORY}"));
+            fill_with(entrance, &from, entries, &to, is_volatile_in_repository)
+                .await
+                .map(Some)
+        }
+        WorkspaceSource::Mount { .. } => Ok(None),
+    }
+}
+
+async fn fill_with(
+    entrance: &Entrance,
+    host: &Path,
+    entries: Vec<Entry>,
+    at: &str,
+    skip: fn(&Path) -> bool,
+) -> Result<Digest, CopyError> {
+    let (host, prefix) = (host.to_owned(), PathBuf::from(below(at)));
+    copy::upload(entrance, at, CopyOwner::Agent, move |writer| {
+        pack(&host, &entries, &prefix, NOBODY, skip, writer)
+    })
+    .await
+}
+
+/// Compares what was copied with what is there now: the working folder, or the agent's own repository in one that is
+/// the host's.
+pub(crate) async fn changed(entrance: &Entrance, guest: &GuestRecord) -> Result<bool, CopyError> {
+    let (at, skip): (_, fn(&Path) -> bool) = match &guest.mounted {
+        None => (guest.workspace.clone(), is_volatile),
+        Some(_) => {
+            let at = guest.workspace.join(REPOSITORY);
+            let at = at.map_err(|error| copy::guest(guest.workspace.as_str(), error.into()))?;
+            (at, is_volatile_in_repository)
+        }
+    };
+    let copied = match &guest.digest {
+        Some(digest) => digest
+            .parse()
+            .map_err(|error: DigestError| copy::guest(at.as_str(), error.into()))?,
+        None => DigestBuilder::skipping(is_volatile).finish(),
+    };
+    let compared = copy::download(entrance, &at, move |tar| tar_holds(tar, &copied, skip));
+    let late = |_| copy::guest(at.as_str(), format!("it took longer than {LIMIT:?}").into());
+    match tokio::time::timeout(LIMIT, compared).await.map_err(late)?? {
+        (true, true) => Ok(false),
+        (true, false) => Err(copy::guest(
+            at.as_str(),
+            "the guest's files cannot be read".into(),
+        )),
+        (false, _) => Ok(true),
+    }
+}
+
+/// As [`is_volatile`], below the repository's folder.
+fn is_volatile_in_repository(path: &Path) -> bool {
+    is_volatile(&Path::new(REPOSITORY).join(path))
+}
+
+/// The folder itself.
+fn itself() -> Vec<Entry> {
+    vec![Entry {
+        path: PathBuf::new(),
+        kind: EntryKind::Folder,
+    }]
+}
+
+async fn blocking<T: Send + 'static>(
+    host: &Path,
+    work: impl FnOnce() -> Result<T, CopyError> + Send + 'static,
+) -> Result<T, CopyError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| CopyError::Host {
+        path: host.to_owned(),
+        source: std::io::Error::other(error),
+    })?
+}
