@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["bottle-util", "bottle-document", "bottle-scan"],
     &["bottle-plan"],
     &["bottle-wire"],
-    &["bottle-backend", "bottle-routes"],
+    &["bottle-backend", "bottle-guest", "bottle-routes"],
     &[
         "bottle-manifest",
         "bottle-provider",
@@ -91,16 +91,19 @@ const RESERVED: &[(&str, &[&str])] = &[
             "bottle-bench",
         ],
     ),
+    ("landlock", &["bottle-guest"]),
     ("ratatui", &["bottle-cli"]),
     (
         "rcgen",
         &[
             "bottle-egress",
             "bottle-backend-docker",
+            "bottle-backend-native",
             "bottle-tests",
             "bottle-bench",
         ],
     ),
+    ("seccompiler", &["bottle-guest"]),
 ];
 
 fn layer(name: &str) -> Option<usize> {
