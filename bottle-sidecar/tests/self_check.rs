@@ -233,7 +233,7 @@ fn in_transparent_mode_the_relay_must_answer_and_nobody_else() {
     for answer in [
         "HTTP/1.1 403 Forbidden\r\n\r\n",
         "HTTP/1.1 503 Unavailable\r\n\r\n",
-        // A bottle may well allow the very host that is asked for.
+        // A bottle may well allow the very host that others are asked for.
         "HTTP/1.1 200 OK\r\n\r\n{\"ports\":[443]}",
     ] {
         let guest = Guest::start_with(&words);

@@ -1,9 +1,8 @@
 //! Serves the requests of one connection, each decided alone.
 
-use std::io;
 use std::sync::Arc;
 
-use hyper::{HeaderMap, Method, StatusCode};
+use hyper::Method;
 
 use super::connection::{Connection, collect, discard};
 use super::events::{Record, Subject};
@@ -12,7 +11,7 @@ use super::shared::Shared;
 use super::token::Guard;
 use super::{answer, exchange, local, tunnel};
 use crate::decide::{Refusal, Rule, decide, decide_tunnel, depends_on_body};
-use crate::http1::{BodyDecoder, Framing, Head, ReadError, Target, Writer};
+use crate::http1::{BodyDecoder, Framing, Head, ReadError, Target};
 use crate::limits;
 use crate::request::Authority;
 use crate::stream::{Socket, Stream};
@@ -80,7 +79,7 @@ async fn one(shared: &Arc<Shared>, connection: Connection, place: &Place, guard:
         }
         _ => match Asked::read(&head, place) {
             Ok(asked) if matches!(place, Place::Door) && asked.authority.host().as_str() == local::HOST => {
-                local(shared, connection, &head, &asked).await
+                local::serve(shared, connection, &head, &asked).await
             }
             Ok(asked) => ask(shared, connection, place, head, asked).await,
             Err(refusal) => refuse_unread(shared, connection, &head, subject_of(&head), &refusal).await,
@@ -177,47 +176,6 @@ async fn read_content(connection: &mut Connection, head: &mut Head, asked: &mut 
     head.unread = Framing::None;
 }
 
-async fn local(shared: &Shared, mut connection: Connection, head: &Head, asked: &Asked) -> Next {
-    let close = head.close || head.framing != Framing::None;
-    match answer_local(shared, &mut connection.writer, &head.method, asked, close).await {
-        Ok(()) if close => Next::Close(connection),
-        Ok(()) => Next::Keep(connection),
-        Err(_) => Next::Reset,
-    }
-}
-
-async fn answer_local(
-    shared: &Shared,
-    writer: &mut Writer,
-    method: &Method,
-    asked: &Asked,
-    close: bool,
-) -> io::Result<()> {
-    let policy = shared.policy();
-    let (ok, none) = (StatusCode::OK, HeaderMap::new());
-    let refuse = |rule, detail: &'static str| Refusal::of_connection(rule, method.to_string(), detail);
-    let reads = matches!(*method, Method::GET | Method::HEAD);
-    let refusal = match asked.path.as_sent() {
-        "/allowlist" if reads => {
-            return answer::json(writer, ok, none, &local::Allowlist::of(&policy), method, close).await;
-        }
-        "/metrics" if reads => {
-            let counts = shared.recorder.metrics.snapshot();
-            return answer::json(writer, ok, none, &counts, method, close).await;
-        }
-        "/resolve" if reads => {
-            let name = local::resolve_name(&asked.query);
-            let resolved = name.as_ref().and_then(|name| local::Resolved::of(&policy, name));
-            if let Some(resolved) = resolved {
-                return answer::json(writer, ok, none, &resolved, method, close).await;
-            }
-            refuse(Rule::NotListed, "no route is for this name")
-        }
-        _ => refuse(Rule::NoMatch, "there are /allowlist, /metrics and /resolve?name="),
-    };
-    answer::refuse(writer, &refusal, method, close).await
-}
-
 /// Answers bytes that are no request. What follows them cannot be understood either.
 async fn malformed(shared: &Arc<Shared>, mut connection: Connection, detail: String) -> Next {
     let refusal = Refusal::of_connection(Rule::Malformed, "the request's head".to_owned(), detail);
@@ -230,7 +188,7 @@ async fn malformed(shared: &Arc<Shared>, mut connection: Connection, detail: Str
 }
 
 /// Records and answers a refusal of something that was not decided as a request.
-async fn refuse_unread(
+pub(super) async fn refuse_unread(
     shared: &Arc<Shared>,
     connection: Connection,
     head: &Head,

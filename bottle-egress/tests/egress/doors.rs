@@ -143,6 +143,17 @@ async fn the_door_names_what_some_request_could_reach() {
         }
     }
     assert_eq!(upstream.dials(), 0);
+    let event = door.event().await;
+    assert_eq!(
+        (
+            event.host.as_str(),
+            event.port,
+            event.method.as_str(),
+            event.verdict,
+            event.rule.as_str()
+        ),
+        ("wide.example", 53, "RESOLVE", Verdict::Refused, "not-listed")
+    );
 }
 
 #[tokio::test]

@@ -25,11 +25,6 @@ use resolver::Resolver;
 /// Where the guest's programs put their questions.
 const ADDRESS: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 53);
 
-/// Tells whether an address is one that this mode gives to names.
-pub(super) const fn gives(address: Ipv4Addr) -> bool {
-    matches!(address.octets(), [127, 77, _, _])
-}
-
 /// A resolver that is bound and answers nothing yet.
 #[derive(Debug)]
 pub(super) struct Transparent {

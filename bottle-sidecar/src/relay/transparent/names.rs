@@ -114,7 +114,11 @@ mod tests {
         let addresses: Vec<Ipv4Addr> = (0..MOST_NAMES).map(|index| nth_address(index).unwrap()).collect();
         assert_eq!(addresses[0], Ipv4Addr::new(127, 77, 0, 1));
         assert_eq!(addresses[254], Ipv4Addr::new(127, 77, 1, 1));
-        assert!(addresses.iter().all(|address| super::super::gives(*address)));
+        assert!(
+            addresses
+                .iter()
+                .all(|address| address.octets().starts_with(&[127, 77]))
+        );
         let distinct: std::collections::BTreeSet<_> = addresses.iter().collect();
         assert_eq!(distinct.len(), MOST_NAMES);
         assert_eq!(nth_address(MOST_NAMES), None);

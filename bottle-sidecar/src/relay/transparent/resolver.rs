@@ -41,6 +41,7 @@ impl Resolver {
         let found = match (&question.host, question.about) {
             (_, About::Foreign) => Answer::Refusal,
             (None, _) => Answer::NoName,
+            (Some(host), _) if is_never_there(host) => Answer::NoName,
             (Some(host), about) => match (self.names.find(host).await, about) {
                 // That a name has no other record is what makes programs use the one it has.
                 (Answer::Address(_), About::Other) => Answer::Nothing,
@@ -49,6 +50,11 @@ impl Resolver {
         };
         Some(question.answer(found))
     }
+}
+
+/// Tells whether a name is set aside to be nobody's (RFC 6761, section 6.4), so that egress need not be asked.
+fn is_never_there(host: &str) -> bool {
+    host == "invalid" || host.ends_with(".invalid")
 }
 
 /// Answers datagrams until the process ends.

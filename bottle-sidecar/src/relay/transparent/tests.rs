@@ -102,6 +102,10 @@ impl Guest {
     }
 }
 
+fn gives(address: Ipv4Addr) -> bool {
+    address.octets().starts_with(&[127, 77])
+}
+
 async fn within<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(10), future)
         .await
@@ -211,6 +215,14 @@ async fn a_port_that_the_guest_has_taken_is_no_address() {
     assert_eq!(guest.ask("a.example", A).await, (2, None));
     drop(taken);
     assert!(gives(guest.address("a.example").await));
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_can_have_is_not_asked_about() {
+    let guest = Guest::start().await;
+    guest.list("a.invalid", &[free_port()]);
+    assert_eq!(guest.ask("a.invalid", A).await, (3, None));
+    assert_eq!(guest.ask("invalid", A).await, (3, None));
 }
 
 #[tokio::test]
