@@ -32,10 +32,19 @@ pub const CONTROL_TIME: Duration = Duration::from_secs(300);
 /// How long control connections get to take their last answer at the end.
 pub const CONTROL_END_TIME: Duration = Duration::from_secs(1);
 
-/// The most bytes of the event log that wait to be drained; further events are counted and not kept.
-pub const LOG_BYTES: u64 = 64 << 20;
+/// The bytes of the event log that wait to be drained at which the doors refuse every new request.
+pub const LOG_HOLD_BYTES: u64 = 64 << 20;
+/// The most bytes of the event log: the requests that are under way when the doors begin to refuse are still recorded.
+/// Beyond it events are counted and not kept.
+pub const LOG_BYTES: u64 = 128 << 20;
 /// The size at which a new file of the log begins; whole files are removed once they are drained.
 pub const SEGMENT_BYTES: u64 = 4 << 20;
+/// How long equal refusals are counted before their number is recorded.
+pub const REPEAT_TIME: Duration = Duration::from_secs(10);
+/// The most different refusals whose repeats are counted at a time.
+pub const REPEATS: usize = 64;
+/// How soon after a failed write the log is tried again; until it succeeds the doors refuse.
+pub const LOG_RETRY: Duration = Duration::from_secs(1);
 /// The longest line of the log, in bytes; a longer event is counted and not kept.
 pub const LINE_BYTES: usize = 256 << 10;
 /// The most bytes of lines in one answer; at least one line is given.

@@ -65,6 +65,11 @@ impl Serving {
         self.server.reload(plan)
     }
 
+    /// Refuses every new request, or no longer.
+    pub(crate) fn hold(&self, held: bool) {
+        self.server.hold(held);
+    }
+
     /// Waits for the requests that are under way, within a bound, and ends; the events end after it.
     ///
     /// Whoever bound the listener sees to it that no new client finds it.

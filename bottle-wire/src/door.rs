@@ -22,6 +22,11 @@ pub enum ToDoor {
         /// The whole policy.
         plan: Box<EgressPlan>,
     },
+    /// While it is held, nothing can be recorded: every request is refused, and what is under way ends.
+    Hold {
+        /// Whether it is.
+        held: bool,
+    },
     /// Accept nothing more, give open streams a short time, and end.
     Drain,
 }

@@ -33,7 +33,15 @@ pub enum What {
         /// How many routes it has.
         routes: usize,
     },
-    /// Events before this one are missing: the log was full or could not be written.
+    /// A refusal that was recorded before was repeated to the letter.
+    Repeated {
+        /// The sequence number of the line that has it.
+        of: u64,
+        /// How often it was repeated since that line, or since the last one like this.
+        count: u64,
+    },
+    /// Events before this one are missing: the log was full or could not be written. Nothing among them was allowed
+    /// after it was known to be full.
     Lost {
         /// How many.
         count: u64,

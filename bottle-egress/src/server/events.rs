@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Instant, UNIX_EPOCH};
 
 use bottle_plan::door::Door;
@@ -27,6 +28,10 @@ pub(super) struct Recorder {
     pub(super) sender: Sender<Event>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
+    /// Whether nothing can be recorded.
+    pub(super) held: AtomicBool,
+    /// How many requests were refused because of that and are in no event.
+    pub(super) unrecorded: AtomicU64,
 }
 
 /// What an event says about a request before it is decided.
@@ -55,6 +60,34 @@ pub(super) struct Record {
 impl Recorder {
     /// Begins a record; none when there is no room for it and none comes soon.
     pub(super) async fn begin(self: &Arc<Self>, subject: Subject) -> Option<Record> {
+        let begun = match self.held.load(Ordering::SeqCst) {
+            true => None,
+            false => self.begin_soon(subject).await,
+        };
+        if begun.is_none() {
+            self.unrecorded.fetch_add(1, Ordering::SeqCst);
+        }
+        begun
+    }
+
+    /// Records nothing, or records again; then the first event says how many requests are in none.
+    pub(super) fn hold(&self, held: bool) {
+        self.held.store(held, Ordering::SeqCst);
+        if held {
+            return;
+        }
+        let count = self.unrecorded.swap(0, Ordering::SeqCst);
+        if count > 0
+            && self
+                .sender
+                .try_send(event(&self.clock, What::Lost { count }))
+                .is_err()
+        {
+            self.unrecorded.fetch_add(count, Ordering::SeqCst);
+        }
+    }
+
+    async fn begin_soon(self: &Arc<Self>, subject: Subject) -> Option<Record> {
         let room = match self.sender.clone().try_reserve_owned() {
             Ok(room) => room,
             Err(_) => {
@@ -114,17 +147,16 @@ impl Record {
             milliseconds: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             headers: subject.headers,
         };
-        let since = self
-            .recorder
-            .clock
-            .now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Event {
-            time: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-            door: Door::Egress,
-            what: What::Request(request),
-        }
+        event(&self.recorder.clock, What::Request(request))
+    }
+}
+
+fn event(clock: &Clock, what: What) -> Event {
+    let since = clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Event {
+        time: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+        door: Door::Egress,
+        what,
     }
 }
 

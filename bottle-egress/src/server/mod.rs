@@ -102,6 +102,12 @@ impl Server {
         self.shared.reload(plan)
     }
 
+    /// Refuses every new request at once, as long as `held`: whoever keeps the events has no room for more. Those under
+    /// way end and are recorded, and afterwards one event says how many were refused without any.
+    pub fn hold(&self, held: bool) {
+        self.shared.recorder.hold(held);
+    }
+
     /// Returns the policy in force.
     #[must_use]
     pub fn policy(&self) -> Arc<Policy> {

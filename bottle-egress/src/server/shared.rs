@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use arc_swap::ArcSwap;
 use bottle_plan::egress::EgressPlan;
@@ -44,6 +45,8 @@ impl Shared {
             sender: events,
             clock: settings.clock.clone(),
             metrics: Metrics::default(),
+            held: AtomicBool::new(false),
+            unrecorded: AtomicU64::new(0),
         };
         Ok(Self {
             policy: ArcSwap::from_pointee(policy),

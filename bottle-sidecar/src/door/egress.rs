@@ -53,6 +53,11 @@ impl Egress {
         self.serving.reload(plan)
     }
 
+    /// Refuses every new request, or no longer.
+    pub(super) fn hold(&self, held: bool) {
+        self.serving.hold(held);
+    }
+
     /// Ends what is open, and passes on the last events.
     pub(super) async fn drain(self) {
         self.serving.end(DRAIN_TIME).await;

@@ -73,8 +73,16 @@ async fn serve(listener: UnixListener, channel: UnixStream) -> io::Result<ExitCo
 
 /// Obeys until the door is to end; a first process that is gone or not understood ends it as well.
 async fn follow(orders: &mut OwnedReadHalf, egress: &Egress, say: &mpsc::Sender<FromDoor>) {
-    while let Ok(ToDoor::Reload { plan }) = frame::read(orders).await {
-        let answer = match egress.reload(*plan) {
+    loop {
+        let answer = match frame::read(orders).await {
+            Ok(ToDoor::Reload { plan }) => egress.reload(*plan),
+            Ok(ToDoor::Hold { held }) => {
+                egress.hold(held);
+                continue;
+            }
+            Ok(ToDoor::Egress { .. } | ToDoor::Drain) | Err(_) => return,
+        };
+        let answer = match answer {
             Ok(()) => FromDoor::Reloaded,
             Err(error) => FromDoor::Refused {
                 reason: chain(&error),

@@ -29,6 +29,8 @@ pub(super) struct Booted {
     log: EventLog,
     keepers: Vec<Keeper>,
     reload: Option<Reload>,
+    /// Whether the doors were told to refuse, because the log is full.
+    held: bool,
     ending: bool,
     messages: mpsc::Sender<Message>,
 }
@@ -91,6 +93,7 @@ impl Booted {
             log,
             keepers: vec![Keeper::new(Door::Egress, listener)],
             reload: None,
+            held: false,
             ending: false,
             messages,
         };
@@ -98,6 +101,7 @@ impl Booted {
             door: Door::Egress,
             source,
         })?;
+        booted.hold();
         Ok(booted)
     }
 
@@ -105,6 +109,7 @@ impl Booted {
     pub(super) fn hear(&mut self, door: Door, start: u32, said: FromDoor) -> Option<Change> {
         if let FromDoor::Event(event) = said {
             self.log.append(Event { door, ..event });
+            self.hold();
             return None;
         }
         let keeper = find(&mut self.keepers, door).filter(|keeper| keeper.is_current(start))?;
@@ -167,6 +172,7 @@ impl Booted {
     pub(super) fn end(&mut self) {
         if !self.ending {
             self.ending = true;
+            self.log.flush();
             self.answer_reload(refused("the sidecar is ending"));
             self.keepers.iter_mut().for_each(Keeper::end);
         }
@@ -179,6 +185,8 @@ impl Booted {
 
     /// Does what is due.
     pub(super) fn be_late(&mut self, now: Instant) {
+        self.log.be_late(now);
+        self.hold();
         if self.reload.as_ref().is_some_and(|reload| reload.by() <= now) {
             self.answer_reload(refused("the door did not answer, and is started again"));
             // Nobody knows which policy it follows now; the next one follows the old.
@@ -201,12 +209,15 @@ impl Booted {
     /// Returns when something must happen although nobody said anything.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let keepers = self.keepers.iter().filter_map(Keeper::deadline);
-        keepers.chain(self.reload.iter().map(Reload::by)).min()
+        let reload = self.reload.iter().map(Reload::by);
+        keepers.chain(reload).chain(self.log.deadline()).min()
     }
 
     /// Gives lines of the log.
     pub(super) fn drain(&mut self, after: u64) -> ControlAnswer {
-        match self.log.drain(after) {
+        let drained = self.log.drain(after);
+        self.hold();
+        match drained {
             Ok(drained) => ControlAnswer::Events {
                 lines: drained.lines,
                 more: drained.more,
@@ -251,9 +262,25 @@ impl Booted {
             now: self.clock.now(),
             boot: Box::new(self.egress.clone()),
         };
-        match find(&mut self.keepers, door) {
-            Some(keeper) => keeper.start(first, &self.messages),
-            None => Ok(()),
+        let Some(keeper) = find(&mut self.keepers, door) else {
+            return Ok(());
+        };
+        keeper.start(first, &self.messages)?;
+        if self.held {
+            keeper.tell(ToDoor::Hold { held: true });
+        }
+        Ok(())
+    }
+
+    /// Tells the doors to refuse while nothing can be recorded: what is not recorded is not done.
+    fn hold(&mut self) {
+        let held = self.log.is_full();
+        if self.held != held {
+            self.held = held;
+            tracing::warn!(held, "doors refuse while the event log is full");
+            for keeper in &self.keepers {
+                keeper.tell(ToDoor::Hold { held });
+            }
         }
     }
 
@@ -274,6 +301,7 @@ impl Booted {
     fn record(&mut self, door: Door, what: What) {
         let time = self.clock.now();
         self.log.append(Event { time, door, what });
+        self.hold();
     }
 }
 

@@ -1,8 +1,9 @@
 //! The event log: chained lines in files of bounded size, with one writer.
 //!
-//! When it is full it stops and counts; draining makes room again, and the first line after a gap says how much is
-//! missing.
+//! When it is nearly full, or cannot be written, the doors are to refuse. What still comes is counted; draining makes
+//! room again, and the first line after a gap says how much is missing.
 
+mod repeats;
 mod segment;
 #[cfg(test)]
 mod tests;
@@ -15,8 +16,10 @@ use bottle_plan::door::Door;
 use bottle_util::Secret;
 use bottle_wire::chain::{Head, Line};
 use bottle_wire::event::{Event, What};
+use tokio::time::Instant;
 
-use crate::limits::{DRAIN_BYTES, LINE_BYTES, LOG_BYTES, SEGMENT_BYTES};
+use crate::limits::{DRAIN_BYTES, LINE_BYTES, LOG_BYTES, LOG_HOLD_BYTES, LOG_RETRY, SEGMENT_BYTES};
+use repeats::Repeats;
 use segment::Segment;
 
 /// The open log.
@@ -28,17 +31,27 @@ pub(crate) struct EventLog {
     head: Head,
     /// Oldest first; the last one is written to.
     segments: VecDeque<Segment>,
-    /// Events that were lost since the last line.
+    repeats: Repeats,
+    /// Events that were lost since the last line, and the last of them.
     gap: u64,
+    missing: Option<(u64, Door)>,
     lost: u64,
+    /// When it is tried again, after it could not be written.
+    retry: Option<Instant>,
+    full: bool,
 }
 
 /// How large a log and its files may grow, in bytes.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
+    /// From here on the doors are to refuse.
+    hold: u64,
     log: u64,
     segment: u64,
 }
+
+/// Room beyond the bound that is kept for saying, when it is drained, how much is missing.
+const LOSS_BYTES: u64 = 64 << 10;
 
 /// Lines for one answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,6 +90,7 @@ impl EventLog {
     /// When the folder cannot be read, or its last lines are not bound by `key`.
     pub(crate) fn open(folder: &Path, key: Secret) -> Result<Self, OpenError> {
         let bounds = Bounds {
+            hold: LOG_HOLD_BYTES,
             log: LOG_BYTES,
             segment: SEGMENT_BYTES,
         };
@@ -100,20 +114,64 @@ impl EventLog {
             bounds,
             head,
             segments,
+            repeats: Repeats::default(),
             gap: 0,
+            missing: None,
             lost: 0,
+            retry: None,
+            full: false,
         })
     }
 
-    /// Adds an event, or counts it as lost.
+    /// Adds an event, counts it as a repeat, or counts it as lost.
     pub(crate) fn append(&mut self, event: Event) {
-        let door = event.door;
-        let time = event.time;
-        let kept = self.close_gap(time, door).and_then(|()| self.write(event));
-        if kept.is_err() {
-            self.gap += 1;
-            self.lost += 1;
+        if self.repeats.count(&event) {
+            return;
         }
+        if let What::Lost { count } = event.what {
+            // A door says what it refused while it was held.
+            self.lost += count;
+        }
+        if let Some(seq) = self.keep(event.clone())
+            && let Some(repeated) = self.repeats.remember(&event, seq)
+        {
+            self.keep(repeated);
+        }
+    }
+
+    /// Records what was repeated long ago, and tries again what could not be written.
+    pub(crate) fn be_late(&mut self, now: Instant) {
+        for repeated in self.repeats.due(now) {
+            self.keep(repeated);
+        }
+        if self.retry.is_some_and(|retry| retry <= now) {
+            self.retry = Some(now + LOG_RETRY);
+            self.close_gap(0);
+        }
+    }
+
+    /// Returns when something must happen although no event came.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.retry.into_iter().chain(self.repeats.deadline()).min()
+    }
+
+    /// Records every repeat that was only counted so far.
+    pub(crate) fn flush(&mut self) {
+        for repeated in self.repeats.all() {
+            self.keep(repeated);
+        }
+        self.close_gap(LOSS_BYTES);
+    }
+
+    /// Tells whether the doors are to refuse: there is hardly any room, or it cannot be written. Once it is full, a
+    /// good deal must be drained before it is not.
+    pub(crate) fn is_full(&mut self) -> bool {
+        let bound = match self.full {
+            true => self.bounds.hold - self.bounds.hold / 4,
+            false => self.bounds.hold,
+        };
+        self.full = self.size() >= bound || self.retry.is_some();
+        self.full
     }
 
     /// Returns how many events were lost since the log was opened.
@@ -129,6 +187,8 @@ impl EventLog {
     /// When a file cannot be read.
     pub(crate) fn drain(&mut self, after: u64) -> io::Result<Drained> {
         self.remove_through(after);
+        // The last losses too: nothing may come after them.
+        self.flush();
         let mut drained = Drained {
             lines: Vec::new(),
             more: false,
@@ -151,23 +211,64 @@ impl EventLog {
         Ok(drained)
     }
 
-    fn close_gap(&mut self, time: u64, door: Door) -> io::Result<()> {
-        if self.gap > 0 {
-            let what = What::Lost { count: self.gap };
-            self.write(Event { time, door, what })?;
-            self.gap = 0;
+    /// Writes an event, after what is missing before it, and returns its number; or counts it as lost.
+    fn keep(&mut self, event: Event) -> Option<u64> {
+        let (time, door) = (event.time, event.door);
+        let events = match &event.what {
+            What::Repeated { count, .. } | What::Lost { count } => *count,
+            _ => 1,
+        };
+        let is_loss = matches!(event.what, What::Lost { .. });
+        if self.close_gap(0) && self.try_write(event, 0) {
+            return Some(self.head.seq);
         }
-        Ok(())
+        self.gap += events;
+        if !is_loss {
+            self.lost += events;
+        }
+        self.missing = Some((time, door));
+        None
     }
 
-    fn write(&mut self, event: Event) -> io::Result<()> {
+    /// Says how many events are missing, if any are. Tells whether none is left to be said.
+    fn close_gap(&mut self, beyond: u64) -> bool {
+        let Some((time, door)) = self.missing else {
+            return true;
+        };
+        let what = What::Lost { count: self.gap };
+        let closed = self.try_write(Event { time, door, what }, beyond);
+        if closed {
+            self.gap = 0;
+            self.missing = None;
+        }
+        closed
+    }
+
+    /// Writes a line. What the file system refuses is tried again later; what is too much is not.
+    fn try_write(&mut self, event: Event, beyond: u64) -> bool {
+        match self.write(event, beyond) {
+            Ok(()) => {
+                self.retry = None;
+                true
+            }
+            Err(error) if error.kind() == io::ErrorKind::QuotaExceeded => false,
+            Err(error) => {
+                tracing::error!(%error, "the event log cannot be written");
+                self.retry.get_or_insert_with(|| Instant::now() + LOG_RETRY);
+                false
+            }
+        }
+    }
+
+    fn write(&mut self, event: Event, beyond: u64) -> io::Result<()> {
         let mut head = self.head.clone();
         let line = head.append(self.key.expose().as_bytes(), event)?;
         let mut text = serde_json::to_string(&line)?;
         text.push('\n');
         let length = text.len() as u64;
-        if text.len() > LINE_BYTES || self.size() + length > self.bounds.log {
-            return Err(io::ErrorKind::StorageFull.into());
+        if text.len() > LINE_BYTES || self.size() + length > self.bounds.log + beyond {
+            // Our own bound, and not the file system's.
+            return Err(io::ErrorKind::QuotaExceeded.into());
         }
         self.segment_for(length, line.seq)?.append(&text)?;
         self.head = head;

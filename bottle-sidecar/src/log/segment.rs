@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -76,6 +76,10 @@ impl Segment {
     /// Adds a line with its end, wholly or not at all.
     pub(super) fn append(&mut self, line: &str) -> io::Result<()> {
         let mut file = OpenOptions::new().append(true).open(&self.path)?;
+        // What an earlier write left that could not be taken back.
+        if file.metadata()?.len() != self.bytes {
+            file.set_len(self.bytes)?;
+        }
         if let Err(error) = file.write_all(line.as_bytes()) {
             file.set_len(self.bytes)?;
             return Err(error);
@@ -84,9 +88,9 @@ impl Segment {
         Ok(())
     }
 
-    /// Reads every line.
-    pub(super) fn lines(&self) -> io::Result<io::Lines<BufReader<File>>> {
-        Ok(BufReader::new(File::open(&self.path)?).lines())
+    /// Reads every whole line.
+    pub(super) fn lines(&self) -> io::Result<io::Lines<BufReader<io::Take<File>>>> {
+        Ok(BufReader::new(File::open(&self.path)?.take(self.bytes)).lines())
     }
 
     /// Removes the file.

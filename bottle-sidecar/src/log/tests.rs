@@ -15,6 +15,7 @@ fn event(time: u64) -> Event {
 
 fn open(folder: &Path) -> EventLog {
     let bounds = Bounds {
+        hold: 3000,
         log: 4000,
         segment: 1000,
     };
@@ -80,14 +81,127 @@ fn a_full_log_counts_and_draining_makes_room() {
     let kept = log.head.seq;
     assert_eq!(log.lost(), 100 - kept);
     assert!(log.size() <= 4000);
+    assert!(log.is_full());
     let mut lines = all_lines(&mut log);
-    assert_eq!(lines.len() as u64, kept);
-    assert_eq!(log.drain(kept).unwrap().lines, Vec::<String>::new());
-    assert_eq!(log.segments.len(), 1);
-    log.append(event(200));
-    lines.extend(log.drain(kept).unwrap().lines);
+    assert_eq!(
+        lines.len() as u64,
+        kept + 1,
+        "what is drained last says what is missing after it"
+    );
     assert!(lines[kept as usize].contains(&format!("\"lost\":{{\"count\":{}}}", 100 - kept)));
+    assert_eq!(log.drain(kept + 1).unwrap().lines, Vec::<String>::new());
+    assert_eq!(log.segments.len(), 1);
+    assert!(!log.is_full());
+    log.append(event(200));
+    lines.extend(log.drain(kept + 1).unwrap().lines);
     assert_eq!(verify(&lines, &log.head), Ok(kept + 2));
+    assert_eq!(log.lost(), 100 - kept);
+}
+
+fn lost_in(lines: &[String]) -> u64 {
+    let counts = lines.iter().map(|line| {
+        let line: Line = serde_json::from_str(line).unwrap();
+        match line.event.what {
+            What::Lost { count } => count,
+            _ => 0,
+        }
+    });
+    counts.sum()
+}
+
+#[test]
+fn every_loss_is_in_the_chain_once_drained_however_often_it_fills() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = open(folder.path());
+    let (mut lines, mut sent) = (Vec::new(), 0);
+    for round in 0..5 {
+        (0..30 + round).for_each(|time| log.append(event(time)));
+        let what = What::Lost { count: 7 };
+        log.append(Event { what, ..event(round) });
+        sent += 30 + round + 7;
+        let drained = log.drain(lines.len() as u64).unwrap().lines;
+        lines.extend(drained);
+        let kept = lines.iter().filter(|line| line.contains("opened")).count() as u64;
+        assert_eq!(kept + lost_in(&lines), sent, "round {round}");
+        assert_eq!(lost_in(&lines), log.lost(), "round {round}");
+    }
+    assert_eq!(verify(&lines, &log.head), Ok(lines.len() as u64));
+}
+
+fn refusal(path: &str, milliseconds: u64) -> Event {
+    let request = bottle_wire::event::RequestEvent {
+        host: "evil.example".to_owned(),
+        port: 443,
+        method: "GET".to_owned(),
+        path: path.to_owned(),
+        verdict: bottle_wire::event::Verdict::Refused,
+        rule: "no-route".to_owned(),
+        status: Some(403),
+        sent: 0,
+        received: 0,
+        milliseconds,
+        headers: Vec::new(),
+    };
+    Event {
+        what: What::Request(request),
+        ..event(milliseconds)
+    }
+}
+
+#[test]
+fn equal_refusals_are_counted_and_what_was_allowed_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = open(folder.path());
+    (0..10_000).for_each(|time| log.append(refusal("/a", time)));
+    log.append(refusal("/b", 1));
+    (0..5).for_each(|time| {
+        let mut allowed = refusal("/a", time);
+        if let What::Request(request) = &mut allowed.what {
+            request.verdict = bottle_wire::event::Verdict::Allowed;
+        }
+        log.append(allowed);
+    });
+    let lines = all_lines(&mut log);
+    assert_eq!(lines.len(), 1 + 1 + 5 + 1);
+    assert!(
+        lines[7].contains("\"repeated\":{\"of\":1,\"count\":9999}"),
+        "{}",
+        lines[7]
+    );
+    assert_eq!((verify(&lines, &log.head), log.lost()), (Ok(8), 0));
+}
+
+#[test]
+fn a_repeat_is_said_within_its_time_and_many_kinds_cost_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = EventLog::open(folder.path(), key()).unwrap();
+    (0..1000).for_each(|n| log.append(refusal(&format!("/{n}"), n)));
+    assert_eq!(log.deadline(), None, "nothing was repeated");
+    log.append(refusal("/999", 1));
+    let deadline = log.deadline().unwrap();
+    assert!(deadline <= Instant::now() + crate::limits::REPEAT_TIME);
+    log.be_late(deadline);
+    assert_eq!((log.head.seq, log.deadline()), (1001, None));
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_full_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = open(folder.path());
+    log.append(event(1));
+    let away = folder.path().with_extension("away");
+    fs::rename(folder.path(), &away).unwrap();
+    log.append(event(2));
+    assert!(log.is_full(), "what cannot be recorded must not be done");
+    assert_eq!(log.lost(), 1);
+    let retry = log.deadline().unwrap();
+    log.be_late(retry);
+    assert!(log.is_full());
+    fs::rename(&away, folder.path()).unwrap();
+    log.be_late(log.deadline().unwrap());
+    assert!(!log.is_full());
+    let lines = all_lines(&mut log);
+    assert_eq!((lost_in(&lines), verify(&lines, &log.head)), (1, Ok(2)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use bottle_wire::event::Event;
 use tokio::sync::mpsc;
 
 use super::StandaloneError;
-use crate::limits::LOG_BYTES;
+use crate::limits::LOG_HOLD_BYTES;
 
 /// The file and how much it holds.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Record {
         if self.append(event).is_err() {
             if self.lost == 0 {
                 tracing::warn!(
-                    most = LOG_BYTES,
+                    most = LOG_HOLD_BYTES,
                     "the file of events is full or broken; further events are lost"
                 );
             }
@@ -58,7 +58,7 @@ impl Record {
     fn append(&mut self, event: &Event) -> std::io::Result<()> {
         let mut line = serde_json::to_string(event)?;
         line.push('\n');
-        if self.bytes + line.len() as u64 > LOG_BYTES {
+        if self.bytes + line.len() as u64 > LOG_HOLD_BYTES {
             return Err(std::io::ErrorKind::StorageFull.into());
         }
         self.file.write_all(line.as_bytes())?;

@@ -71,6 +71,7 @@ fn shown(line: &Line) -> String {
         What::Request(request) => request_line(request),
         What::Opened => "opened".to_owned(),
         What::Crashed { how } => format!("crashed: {how}"),
+        What::Repeated { of, count } => format!("event {of} again, {count} times"),
         What::Lost { count } => format!("{count} events were lost"),
         What::Reloaded { routes } => format!("reloaded, {routes} routes"),
     };
