@@ -94,7 +94,15 @@ impl Launch<'_> {
         spec: ContainerCreateBody,
     ) -> Result<Guest, LaunchError> {
         let id = self.steps().agent(&names.starting, spec).await?;
-        let copied = workspace::fill(self.engine, &id, self.plan, user, self.progress).await?;
+        let copied = workspace::fill(
+            self.engine,
+            &id,
+            self.plan,
+            user,
+            &self.host.ignore_files,
+            self.progress,
+        )
+        .await?;
         self.progress.step("starting the guest");
         let report = self.steps().guest(&id).await?;
         Ok(Guest { id, copied, report })

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use bollard::models::Mount;
 use bottle_backend::files::{Digest, Entry, EntryKind, TarOwner, pack};
-use bottle_backend::workspace::{is_volatile, select, select_repository};
+use bottle_backend::workspace::{is_volatile, select_ignoring, select_repository};
 use bottle_backend::{CopyError, LaunchError, Owner, Progress};
 use bottle_plan::BottlePlan;
 use bottle_plan::paths::GuestPath;
@@ -50,6 +50,7 @@ pub(crate) async fn fill(
     agent: &str,
     plan: &BottlePlan,
     user: AgentUser,
+    ignore_files: &[PathBuf],
     progress: &dyn Progress,
 ) -> Result<Option<Digest>, LaunchError> {
     let at = &plan.workspace.guest;
@@ -58,6 +59,7 @@ pub(crate) async fn fill(
         agent,
         at,
         user,
+        ignore_files,
     };
     let copied = match &plan.workspace.source {
         WorkspaceSource::None => to
@@ -82,6 +84,8 @@ struct Place<'a> {
     agent: &'a str,
     at: &'a GuestPath,
     user: AgentUser,
+    /// The user's own patterns of what is ignored.
+    ignore_files: &'a [PathBuf],
 }
 
 impl Place<'_> {
@@ -93,7 +97,8 @@ impl Place<'_> {
         progress: &dyn Progress,
     ) -> Result<Digest, CopyError> {
         let folder = host.to_owned();
-        let chosen = blocking(host, move || select(&folder, &include)).await?;
+        let ignored = self.ignore_files.to_vec();
+        let chosen = blocking(host, move || select_ignoring(&folder, &include, &ignored)).await?;
         chosen.notes.iter().for_each(|note| progress.detail(note));
         let mut entries = itself();
         entries.extend(chosen.entries);

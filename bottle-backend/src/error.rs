@@ -147,6 +147,14 @@ pub enum CopyError {
         /// The link.
         path: PathBuf,
     },
+    /// It is more than is ever copied.
+    #[error("more than {most} would be copied, reached at {at}")]
+    TooMuch {
+        /// Where the bound was reached.
+        at: PathBuf,
+        /// The bound, for people.
+        most: &'static str,
+    },
     /// The guest's side failed.
     #[error("cannot copy {path} in the guest")]
     Guest {

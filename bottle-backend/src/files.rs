@@ -14,7 +14,7 @@ pub(crate) use beneath::Folder;
 pub(crate) use pack::kind;
 
 /// The most parts of a path below the folder that is copied, in either direction.
-const DEEPEST: usize = 256;
+pub(crate) const DEEPEST: usize = 256;
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,14 @@
 
 mod git_config;
 mod git_folder;
+mod ignores;
 mod select;
 #[cfg(test)]
 mod tests;
+mod walk;
 
-pub use select::{Selection, select, select_repository};
+pub use git_config::excludes_file;
+pub use select::{Selection, select, select_ignoring, select_repository};
 
 use std::path::Path;
 

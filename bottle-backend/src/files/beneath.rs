@@ -95,11 +95,19 @@ impl Folder {
 
     /// Returns the names in it, sorted.
     pub(crate) fn names(&self) -> io::Result<Vec<OsString>> {
+        self.names_up_to(usize::MAX)
+    }
+
+    /// Returns no more than so many of the names in it, sorted.
+    pub(crate) fn names_up_to(&self, most: usize) -> io::Result<Vec<OsString>> {
         let mut names = Vec::new();
         for entry in rustix::fs::Dir::read_from(self.0.as_fd())? {
             let name = OsString::from_vec(entry?.file_name().to_bytes().to_vec());
             if name != "." && name != ".." {
                 names.push(name);
+            }
+            if names.len() >= most {
+                break;
             }
         }
         names.sort();

@@ -15,7 +15,7 @@ use bottle_plan::names::{Identity, Name};
 use bottle_plan::workspace::WorkspaceSource;
 
 use crate::files::{Digest, TarOwner, pack};
-use crate::workspace::{is_volatile, select};
+use crate::workspace::{is_volatile, select_ignoring};
 use crate::{
     ActiveBottle, Availability, Backend, Bottle, BottleState, BoxError, CleanupPlan, CleanupReport,
     EngineError, Host, LaunchError, LaunchMaterials, Leftover, Owner, Progress,
@@ -150,7 +150,7 @@ impl Backend for FakeBackend {
         tokio::task::yield_now().await;
         let digest = match claim {
             Claim::Again => None,
-            Claim::Fresh => fill(plan).map_err(|source| LaunchError::Step {
+            Claim::Fresh => fill(plan, &self.host.ignore_files).map_err(|source| LaunchError::Step {
                 step: "make the guest",
                 source,
             })?,
@@ -222,12 +222,15 @@ impl Backend for FakeBackend {
 }
 
 /// Makes the guest's folders and copies the workspace.
-fn fill(plan: &BottlePlan) -> Result<Option<Digest>, BoxError> {
+fn fill(plan: &BottlePlan, ignore_files: &[PathBuf]) -> Result<Option<Digest>, BoxError> {
     let folder = Path::new(plan.workspace.guest.as_str());
     std::fs::create_dir_all(folder)?;
     let (host, entries) = match &plan.workspace.source {
         WorkspaceSource::None => (PathBuf::from("/"), Vec::new()),
-        WorkspaceSource::Copy { host, include } => (host.clone(), select(host, include)?.entries),
+        WorkspaceSource::Copy { host, include } => (
+            host.clone(),
+            select_ignoring(host, include, ignore_files)?.entries,
+        ),
         WorkspaceSource::Mount { .. } => return Ok(None),
     };
     let owner = TarOwner { uid: 0, gid: 0 };

@@ -35,6 +35,19 @@ pub(super) fn rebuild(text: &str) -> String {
     out
 }
 
+/// Returns what a user's configuration says about their own file of patterns to ignore: the value of
+/// `core.excludesFile`, as it stands there.
+#[must_use]
+pub fn excludes_file(config: &str) -> Option<String> {
+    let named = |setting: &Setting| {
+        setting.section == "core" && setting.subsection.is_none() && setting.key == "excludesfile"
+    };
+    settings(config)
+        .into_iter()
+        .rfind(named)
+        .map(|setting| setting.value)
+}
+
 /// Returns the value that is written, if any is.
 fn kept(setting: &Setting) -> Option<String> {
     let key = setting.key.as_str();

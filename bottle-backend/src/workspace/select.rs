@@ -1,15 +1,15 @@
 //! Choosing what is copied.
 
-use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::git_folder;
+use super::ignores::Ignores;
+use super::walk::{Budget, Walk, failed};
 use crate::CopyError;
-use crate::files::{Entry, EntryKind};
+use crate::files::{Entry, EntryKind, Folder};
 
 /// What of a folder is copied, in the order in which it can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,19 +25,48 @@ pub struct Selection {
 ///
 /// # Errors
 ///
-/// When a folder cannot be read, or a pattern is none.
+/// When a folder cannot be read or holds too much, or a pattern is none.
 pub fn select(folder: &Path, include: &[String]) -> Result<Selection, CopyError> {
-    let mut entries = walk(folder, true, |_, _| true)?;
+    select_ignoring(folder, include, &[])
+}
+
+/// As [`select`]; what the user's own files of patterns name is ignored too.
+///
+/// # Errors
+///
+/// As [`select`].
+pub fn select_ignoring(
+    folder: &Path,
+    include: &[String],
+    ignore_files: &[PathBuf],
+) -> Result<Selection, CopyError> {
+    let mut budget = Budget::new();
+    let root = Folder::open(folder).map_err(|source| failed(folder, source))?;
+    let mut selection = repository(folder, &mut budget)?;
+    let mut walk = Walk {
+        folder,
+        ignores: Some(Ignores::of(folder, ignore_files)?),
+        wanted: &|_, _| true,
+        budget: &mut budget,
+        entries: Vec::new(),
+    };
+    walk.below(&root, Path::new(""))?;
+    selection.entries.append(&mut walk.entries);
+    selection
+        .notes
+        .extend(walk.ignores.into_iter().flat_map(|ignores| ignores.notes));
     if !include.is_empty() {
-        let wanted = patterns(folder, include)?;
-        let named = |path: &Path, is_folder: bool| {
-            let matched = wanted.matched_path_or_any_parents(path, is_folder);
-            matched.is_ignore()
+        let patterns = patterns(folder, include)?;
+        let mut walk = Walk {
+            folder,
+            ignores: None,
+            wanted: &|path, is_folder| patterns.matched_path_or_any_parents(path, is_folder).is_ignore(),
+            budget: &mut budget,
+            entries: Vec::new(),
         };
-        entries.extend(walk(folder, false, named)?);
+        walk.below(&root, Path::new(""))?;
+        selection.entries.append(&mut walk.entries);
     }
-    let mut selection = select_repository(folder)?;
-    selection.entries.extend(entries);
     complete(&mut selection.entries);
     Ok(selection)
 }
@@ -48,7 +77,11 @@ pub fn select(folder: &Path, include: &[String]) -> Result<Selection, CopyError>
 ///
 /// When it cannot be read.
 pub fn select_repository(folder: &Path) -> Result<Selection, CopyError> {
-    let (entries, notes) = match git_folder::select(folder) {
+    repository(folder, &mut Budget::new())
+}
+
+fn repository(folder: &Path, budget: &mut Budget) -> Result<Selection, CopyError> {
+    let (entries, notes) = match git_folder::select(folder, budget) {
         Ok(entries) => (entries, Vec::new()),
         Err(git_folder::Left::Out(why)) => (Vec::new(), vec![why.to_owned()]),
         Err(git_folder::Left::Failed(error)) => return Err(error),
@@ -56,55 +89,16 @@ pub fn select_repository(folder: &Path) -> Result<Selection, CopyError> {
     Ok(Selection { entries, notes })
 }
 
-/// Walks a folder, never into `.git` and never over a link.
-fn walk(folder: &Path, ignores: bool, wanted: impl Fn(&Path, bool) -> bool) -> Result<Vec<Entry>, CopyError> {
-    let in_repository = folder.ancestors().any(|above| above.join(".git").exists());
-    let mut builder = WalkBuilder::new(folder);
-    builder
-        .standard_filters(false)
-        .git_ignore(ignores)
-        .git_exclude(ignores)
-        .require_git(in_repository)
-        .parents(ignores && in_repository)
-        .follow_links(false)
-        .filter_entry(|entry| entry.file_name() != OsStr::new(".git"));
-    let mut entries = Vec::new();
-    for found in builder.build() {
-        let found = found.map_err(|error| failed(folder, error))?;
-        let Ok(path) = found.path().strip_prefix(folder) else {
-            continue;
-        };
-        let Some(kind) = found.file_type().and_then(kind) else {
-            continue;
-        };
-        if !path.as_os_str().is_empty() && wanted(path, kind == EntryKind::Folder) {
-            let path = path.to_owned();
-            entries.push(Entry { path, kind });
-        }
-    }
-    Ok(entries)
-}
-
-fn kind(kind: std::fs::FileType) -> Option<EntryKind> {
-    if kind.is_symlink() {
-        Some(EntryKind::Link)
-    } else if kind.is_dir() {
-        Some(EntryKind::Folder)
-    } else if kind.is_file() {
-        Some(EntryKind::File)
-    } else {
-        None
-    }
-}
-
 fn patterns(folder: &Path, include: &[String]) -> Result<Gitignore, CopyError> {
     let mut builder = GitignoreBuilder::new(folder);
     for pattern in include {
         builder
             .add_line(None, pattern)
-            .map_err(|error| failed(folder, error))?;
+            .map_err(|error| failed(folder, io::Error::other(error)))?;
     }
-    builder.build().map_err(|error| failed(folder, error))
+    builder
+        .build()
+        .map_err(|error| failed(folder, io::Error::other(error)))
 }
 
 /// Sorts, so that folders come before what is in them, and adds folders that only a file in them asked for.
@@ -122,11 +116,4 @@ fn complete(entries: &mut Vec<Entry>) {
     }));
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     entries.dedup_by(|a, b| a.path == b.path);
-}
-
-fn failed(folder: &Path, error: ignore::Error) -> CopyError {
-    CopyError::Host {
-        path: folder.to_owned(),
-        source: io::Error::other(error),
-    }
 }

@@ -170,3 +170,142 @@ fn a_history_that_lies_elsewhere_is_left_out_with_a_note() {
         assert_eq!(select(project.path(), &[]).unwrap().notes.len(), 1);
     }
 }
+
+#[test]
+fn stashes_stay_on_the_host() {
+    let project = folder(&[
+        (".git/HEAD", ""),
+        (".git/objects/", ""),
+        (".git/ORIG_HEAD", "0123"),
+        (".git/refs/stash", "4567"),
+        (".git/refs/heads/stash", "89ab"),
+        (
+            ".git/packed-refs",
+            "# pack-refs with: peeled\n01 refs/heads/main\n02 refs/stash\n^03\n04 refs/tags/v1\n^05\n",
+        ),
+    ]);
+    let chosen = chosen(project.path(), &[]);
+    assert!(chosen.contains(&".git/refs/heads/stash".to_owned()));
+    for left in [".git/refs/stash", ".git/ORIG_HEAD"] {
+        assert!(!chosen.contains(&left.to_owned()), "{left}");
+    }
+    assert_eq!(
+        made(project.path(), ".git/packed-refs"),
+        "# pack-refs with: peeled\n01 refs/heads/main\n04 refs/tags/v1\n^05\n"
+    );
+    let table = folder(&[(".git/HEAD", ""), (".git/reftable/tables.list", ""), ("file", "")]);
+    assert_eq!(select(table.path(), &[]).unwrap().notes.len(), 1);
+}
+
+/// Returns what is copied under a path in place of the host's file.
+fn made(folder: &Path, path: &str) -> String {
+    let selection = select(folder, &[]).unwrap();
+    let entry = selection
+        .entries
+        .into_iter()
+        .find(|entry| entry.path == Path::new(path));
+    match entry.unwrap().kind {
+        EntryKind::Made(content) => String::from_utf8(content).unwrap(),
+        other => panic!("{path} is copied as {other:?}"),
+    }
+}
+
+#[test]
+fn a_repository_without_a_working_tree_has_no_credential_either() {
+    let project = folder(&[
+        ("mirror.git/HEAD", ""),
+        ("mirror.git/objects/", ""),
+        ("mirror.git/refs/", ""),
+        (
+            "mirror.git/config",
+            "[core]\n\tbare = true\n\tfsmonitor = /tmp/evil\n[remote \"o\"]\n\turl = https://user:hunter2@host/x\n",
+        ),
+        ("mirror.git/config.worktree", "[http]\n\textraHeader = hunter3\n"),
+        ("plain/config", "hunter4"),
+    ]);
+    let config = made(project.path(), "mirror.git/config");
+    assert_eq!(
+        config,
+        "[core]\n\tbare = \"true\"\n[remote \"o\"]\n\turl = \"https://host/x\"\n"
+    );
+    let chosen = chosen(project.path(), &[]);
+    assert!(!chosen.contains(&"mirror.git/config.worktree".to_owned()));
+    assert!(chosen.contains(&"plain/config".to_owned()));
+}
+
+#[test]
+fn a_pipe_for_a_file_of_patterns_holds_nobody_up() {
+    let project = folder(&[("sub/file", ""), (".git/HEAD", ""), (".git/info/", "")]);
+    for name in [".gitignore", "sub/.gitignore", ".git/info/exclude", ".git/index"] {
+        let path = project.path().join(name);
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+    }
+    symlink("/dev/zero", project.path().join("sub/link")).unwrap();
+    let selection = select(project.path(), &[]).unwrap();
+    assert_eq!(selection.notes.len(), 2, "{:?}", selection.notes);
+    let found = selection.entries.iter().map(|entry| entry.path.to_str().unwrap());
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [
+            ".git",
+            ".git/HEAD",
+            ".git/config",
+            ".git/info",
+            "sub",
+            "sub/file",
+            "sub/link"
+        ]
+    );
+}
+
+#[test]
+fn the_users_own_patterns_hold_too() {
+    let home = folder(&[("ignore", "*.key\n/top\n.DS_Store\n")]);
+    let own = [home.path().join("ignore"), home.path().join("missing")];
+    let project = folder(&[
+        (".git/HEAD", ""),
+        ("a.key", ""),
+        ("kept.key", ""),
+        (".gitignore", "!kept.key\n"),
+        ("top", ""),
+        ("sub/top", ""),
+        ("sub/.DS_Store", ""),
+    ]);
+    let selection = select_ignoring(project.path(), &[], &own).unwrap();
+    let found = selection.entries.iter().map(|entry| entry.path.to_str().unwrap());
+    let found: Vec<_> = found.filter(|path| !path.starts_with(".git/")).collect();
+    assert_eq!(found, [".git", ".gitignore", "kept.key", "sub", "sub/top"]);
+}
+
+#[test]
+fn the_users_settings_say_where_their_patterns_are() {
+    let config = "[core]\n\texcludesFile = ~/a\n[other]\n\texcludesfile = no\n[core]\n\tExcludesFile = \"~/my ignore\"\n";
+    assert_eq!(excludes_file(config).as_deref(), Some("~/my ignore"));
+    assert_eq!(excludes_file("[core]\n\tbare = true\n"), None);
+}
+
+#[test]
+fn too_much_is_refused_with_the_place() {
+    let project = folder(&[("file", "")]);
+    let big = project.path().join("holes");
+    fs::File::create(&big).unwrap().set_len(33 << 30).unwrap();
+    let refused = select(project.path(), &[]).unwrap_err();
+    assert!(
+        matches!(&refused, crate::CopyError::TooMuch { at, .. } if *at == big),
+        "{refused}"
+    );
+    fs::write(project.path().join(".gitignore"), "holes\n").unwrap();
+    assert_eq!(chosen(project.path(), &[]), [".gitignore", "file"]);
+    fs::write(project.path().join(".gitignore"), "x\n".repeat(200_000)).unwrap();
+    assert!(matches!(
+        select(project.path(), &[]),
+        Err(crate::CopyError::TooMuch { .. })
+    ));
+}
