@@ -14,10 +14,10 @@ use crate::image::{ensure_agent_image, ensure_sidecar_image};
 use crate::labels::{self, AgentUser};
 use crate::names::Names;
 use crate::objects::{self, Object};
-use crate::remove;
 use crate::spec::{AgentSpec, agent_container, sidecar_container};
 use crate::starts::Start;
 use crate::workspace::{self, Workspace};
+use crate::{quota, remove};
 use steps::Steps;
 
 /// The doors that a sidecar of this build serves.
@@ -60,6 +60,7 @@ impl Launch<'_> {
     }
 
     async fn fresh(&self, names: &Names, user: AgentUser) -> Result<Started, LaunchError> {
+        quota::check(self.engine, self.plan).await?;
         let build_ca = self.materials.build_ca.as_deref();
         let (sidecar_image, agent_image) = tokio::try_join!(
             self.sidecar_image(),

@@ -35,9 +35,11 @@ mod launch;
 mod list;
 mod names;
 mod objects;
+mod quota;
 mod remove;
 mod spec;
 mod starts;
+mod wake;
 mod watch;
 mod workspace;
 

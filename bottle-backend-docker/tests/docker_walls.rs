@@ -262,3 +262,29 @@ async fn the_relay_cannot_be_touched_by_the_agent() {
     );
     bottle.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_bound_on_the_disk_that_cannot_be_kept_is_refused_before_anything_is_made() {
+    let name = "a_bound_on_the_disk_that_cannot_be_kept_is_refused_before_anything_is_made";
+    let Some(harness) = docker(name).await else { return };
+    let identity: Identity = format!("walls-disk-{}", std::process::id()).parse().unwrap();
+    let resources = Resources {
+        disk: Some("1g".parse().unwrap()),
+        ..Resources::default()
+    };
+    let plan = harness.plan(&identity, WorkspaceSource::None, resources);
+    let started = harness
+        .backend()
+        .launch(&plan, harness.materials(&identity), &Quiet)
+        .await;
+    match started {
+        // This engine has quotas.
+        Ok(bottle) => bottle.close().await.unwrap(),
+        Err(error) => {
+            assert!(error.to_string().contains("resources.disk"), "{error}");
+            assert!(error.to_string().contains("pquota"), "{error}");
+            let left = harness.backend().prepare_cleanup().await.unwrap();
+            assert!(!left.leftovers.iter().any(|left| left.name.contains("walls-disk")));
+        }
+    }
+}
