@@ -38,7 +38,7 @@ pub use plugin::Plugins;
 pub use provider::AgentProvider;
 pub use provision::{
     ProvisionError, ProvisionReport, ProvisionSources, SkillError, Step, StepError, apply_ca, apply_git,
-    apply_prompt, apply_provision, apply_skills, apply_supervise_mcp, check_skill, provision,
+    apply_prompt, apply_provision, apply_skills, apply_supervise_mcp, check_skill, provision, renew_trust,
 };
 pub use quoting::{shell_words, toml_string};
 pub use registry::{Found, Origin, Registry, RegistryError};

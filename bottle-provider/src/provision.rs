@@ -69,6 +69,26 @@ pub async fn provision(
     })
 }
 
+/// Makes a guest that was preserved trust the certificate of its new sidecar. All else is there as its agent left it,
+/// and is put nowhere again: what an agent has made of its folders decides where a file would go.
+///
+/// # Errors
+///
+/// When the trust store cannot be made.
+pub async fn renew_trust(
+    provider: &dyn AgentProvider,
+    bottle: &dyn Bottle,
+    plan: &BottlePlan,
+    sources: &ProvisionSources<'_>,
+    progress: &dyn Progress,
+) -> Result<ProvisionReport, ProvisionError> {
+    progress.step("renewing the guest's trust");
+    Ok(ProvisionReport {
+        fingerprint: provider.provision_ca(plan, bottle, sources.certificate).await?,
+        warnings: Vec::new(),
+    })
+}
+
 /// All but the trust store. Returns a warning when the supervise server is not registered.
 async fn furnish(
     provider: &dyn AgentProvider,

@@ -130,9 +130,9 @@ async fn a_failing_step_names_itself_its_command_and_its_output() {
             error.cause.to_string(),
             format!("`{command}` ended with status 3: no \\u{{1b}}[31msuch thing")
         );
-        let commands = log.iter().filter(|line| line.starts_with("exec"));
+        let mut commands = log.iter().filter(|line| line.starts_with("exec"));
         assert!(
-            commands.last().unwrap().contains(refuses),
+            commands.next_back().unwrap().contains(refuses),
             "nothing runs after a failure: {log:?}"
         );
     }
