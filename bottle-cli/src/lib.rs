@@ -36,7 +36,7 @@ pub use dockerfiles::{Dockerfile, compare_dockerfile};
 pub use ended::{EndedBottle, ended_bottles};
 pub use host::{Host, Process};
 pub use identity::{identity_for, machine_label};
-pub use prepare::{PrepareStartError, Prepared, StartRequest, prepare_start};
+pub use prepare::{PrepareStartError, Prepared, StartRequest, prepare_resume, prepare_start};
 pub use running::{Running, StartError, start};
 pub use secrets::{AskSecret, RunSecrets, SecretError, collect_secrets};
 pub use settle::Settled;

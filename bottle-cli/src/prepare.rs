@@ -10,7 +10,9 @@ use bottle_plan::inputs::{ManifestInputs, PlanInputs};
 use bottle_plan::names::{EnvName, Identity, NameError};
 use bottle_plan::spec::StartSpec;
 use bottle_plan::workspace::WorkspaceSource;
-use bottle_provider::{AgentProvider, ContributionError, Origin, ProviderInputs, RegistryError, image_plan};
+use bottle_provider::{
+    AgentProvider, ContributionError, Origin, ProviderInputs, RegistryError, SessionStart, image_plan,
+};
 
 use crate::state::{self, StateError, StateFolder};
 use crate::{Host, Wiring, identity_for};
@@ -36,6 +38,8 @@ pub struct Prepared {
     pub backend: Arc<dyn Backend>,
     /// What the user should know before the yes, one sentence each.
     pub notes: Vec<String>,
+    /// Whether the agent begins, or a preserved bottle goes on.
+    pub session: SessionStart,
     manifest: ManifestInputs,
 }
 
@@ -86,14 +90,45 @@ pub fn prepare_start(
     backend: Arc<dyn Backend>,
     running: &[Identity],
 ) -> Result<Prepared, PrepareStartError> {
+    let taken = taken(host, running)?;
+    let identity = identity(&request.spec, &taken)?;
+    prepare(wiring, host, request, backend, identity, &taken)
+}
+
+/// Makes the plan by which a preserved bottle goes on under its name. What its agent may reach is what the manifest
+/// says now.
+///
+/// # Errors
+///
+/// Everything on the host that stands in the way.
+pub fn prepare_resume(
+    wiring: &Wiring,
+    host: &Host,
+    request: StartRequest,
+    backend: Arc<dyn Backend>,
+    identity: Identity,
+) -> Result<Prepared, PrepareStartError> {
+    let prepared = prepare(wiring, host, request, backend, identity, &[])?;
+    Ok(Prepared {
+        session: SessionStart::Resume,
+        ..prepared
+    })
+}
+
+fn prepare(
+    wiring: &Wiring,
+    host: &Host,
+    request: StartRequest,
+    backend: Arc<dyn Backend>,
+    identity: Identity,
+    taken: &[Identity],
+) -> Result<Prepared, PrepareStartError> {
     let StartRequest {
         spec,
         manifest,
         workspace,
     } = request;
     let found = wiring.providers().get_provider(&manifest.provider.template)?;
-    let taken = taken(host, running)?;
-    let identity = identity(&spec, &taken)?;
     let has_prefix = has_prefix(host);
     let inputs = provider_inputs(&manifest, host, &has_prefix);
     let contribution = found.provider.provision_plan(&inputs)?;
@@ -121,7 +156,7 @@ pub fn prepare_start(
     };
     let view = HostView {
         has_variable: &|name: &EnvName| host.variable(name).is_some(),
-        taken: &taken,
+        taken,
         home: host.home.clone(),
         bottle_home: host.bottle_home.clone(),
     };
@@ -132,6 +167,7 @@ pub fn prepare_start(
         provider: found.provider,
         backend,
         notes,
+        session: SessionStart::Fresh,
         manifest: kept,
     })
 }

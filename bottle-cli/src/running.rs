@@ -11,7 +11,9 @@ use bottle_backend::{
 use bottle_plan::BottlePlan;
 use bottle_plan::names::EnvName;
 use bottle_plan::workspace::WorkspaceSource;
-use bottle_provider::{CommandLineError, ProvisionError, ProvisionSources, SessionStart, agent_argv};
+use bottle_provider::{
+    CommandLineError, ProvisionError, ProvisionSources, SessionStart, agent_argv, provision, renew_trust,
+};
 use bottle_util::Secret;
 use bottle_wire::boot::{Authority, WireSecret};
 use bottle_wire::chain::Head;
@@ -19,7 +21,9 @@ use data_encoding::HEXLOWER;
 
 use crate::abandoned::find_abandoned;
 use crate::boot::{BootError, boot_frame};
-use crate::state::{CHAIN, ChainState, METADATA, Metadata, PLAN, StateError, StateFolder, StateLock};
+use crate::state::{
+    CHAIN, ChainState, METADATA, Metadata, PLAN, PRESERVE, StateError, StateFolder, StateLock,
+};
 use crate::{Host, Prepared, RunSecrets, events};
 
 /// A bottle whose agent can be attached.
@@ -28,6 +32,7 @@ pub struct Running {
     pub(crate) bottle: Box<dyn Bottle>,
     pub(crate) state: StateFolder,
     pub(crate) events_root: PathBuf,
+    session: SessionStart,
     env: Vec<(EnvName, Secret)>,
     warnings: Vec<String>,
     _lock: StateLock,
@@ -79,7 +84,8 @@ impl StartError {
     }
 }
 
-/// Starts a prepared bottle and furnishes its guest. On every error, and when cancelled, all of it is removed.
+/// Starts a prepared bottle and furnishes its guest, or takes a preserved one up again. On every error, and when
+/// cancelled, all of it is removed; a bottle that was preserved is again as it was.
 ///
 /// # Errors
 ///
@@ -92,20 +98,29 @@ pub async fn start(
     cancel: Cancel,
 ) -> Result<Running, StartError> {
     let state = StateFolder::of(&host.state_root(), &prepared.plan.identity);
-    let lock = state.create()?;
+    let lock = match prepared.session {
+        SessionStart::Fresh => state.create()?,
+        SessionStart::Resume => state.lock()?,
+    };
     let started = furnish(&prepared, secrets, host, &state, progress, cancel).await;
     match started {
-        Ok((bottle, env, warnings)) => Ok(Running {
-            plan: prepared.plan,
-            bottle,
-            state,
-            events_root: host.events_root(),
-            env,
-            warnings,
-            _lock: lock,
-        }),
+        Ok((bottle, env, warnings)) => {
+            state.remove_file(PRESERVE)?;
+            Ok(Running {
+                plan: prepared.plan,
+                bottle,
+                state,
+                events_root: host.events_root(),
+                session: prepared.session,
+                env,
+                warnings,
+                _lock: lock,
+            })
+        }
         Err(error) => {
-            if let Err(left) = state.remove() {
+            if prepared.session == SessionStart::Fresh
+                && let Err(left) = state.remove()
+            {
                 tracing::warn!(error = %left, "the state of a failed start is left");
             }
             Err(error)
@@ -124,7 +139,7 @@ async fn furnish(
     mut cancel: Cancel,
 ) -> Result<Furnished, StartError> {
     let plan = &prepared.plan;
-    agent_argv(plan, SessionStart::Fresh)?;
+    agent_argv(plan, prepared.session)?;
     let materials = materials(prepared, secrets.tokens, host, state)?;
     sweep(prepared, host, progress).await;
     let bottle = bottle_backend::launch(
@@ -140,21 +155,39 @@ async fn furnish(
         certificate: &certificate,
         supervise_url: None,
     };
-    let furnished = tokio::select! {
-        furnished = bottle_provider::provision(prepared.provider.as_ref(), bottle.as_ref(), plan, &sources, progress) => {
-            furnished.map_err(StartError::from)
+    let provider = prepared.provider.as_ref();
+    let provisioned = async {
+        match prepared.session {
+            SessionStart::Fresh => provision(provider, bottle.as_ref(), plan, &sources, progress).await,
+            SessionStart::Resume => renew_trust(provider, bottle.as_ref(), plan, &sources, progress).await,
         }
+    };
+    let furnished = tokio::select! {
+        furnished = provisioned => furnished.map_err(StartError::from),
         () = cancel.cancelled() => Err(LaunchError::Cancelled.into()),
     };
     match furnished {
         Ok(report) => Ok((bottle, secrets.env, report.warnings)),
         Err(error) => {
-            progress.step("removing what was started");
-            if let Err(left) = bottle.close().await {
-                tracing::warn!(error = %left, "something may be left; the next start sweeps it");
-            }
+            undo(prepared.session, bottle.as_ref(), progress).await;
             Err(error)
         }
+    }
+}
+
+async fn undo(session: SessionStart, bottle: &dyn Bottle, progress: &dyn Progress) {
+    let undone = match session {
+        SessionStart::Fresh => {
+            progress.step("removing what was started");
+            bottle.close().await
+        }
+        SessionStart::Resume => {
+            progress.step("stopping it again");
+            bottle.preserve().await
+        }
+    };
+    if let Err(left) = undone {
+        tracing::warn!(error = %left, "something may be left; the next start sweeps it");
     }
 }
 
@@ -185,32 +218,40 @@ fn materials(
 ) -> Result<LaunchMaterials, StartError> {
     let plan = &prepared.plan;
     let binaries = host.sidecar_folder().ok_or(StartError::NoPrograms)?.to_owned();
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|_| StartError::Random)?;
-    let key = HEXLOWER.encode(&key);
     let minted = bottle_egress::mint(plan.identity.as_str(), wall_clock(host));
     let minted = minted.map_err(|error| StartError::Authority(Box::new(error)))?;
+    let chain = match prepared.session {
+        SessionStart::Fresh => {
+            state.write_json(METADATA, &metadata(plan, host))?;
+            let chain = new_chain()?;
+            state.write_json(CHAIN, &chain)?;
+            chain
+        }
+        // Its events go on where they ended.
+        SessionStart::Resume => state.read_json(CHAIN)?,
+    };
     state.write(bottle_util::ca::CA_FILE, minted.certificate.as_bytes())?;
     state.write(PLAN, plan.to_yaml()?.as_bytes())?;
-    state.write_json(METADATA, &metadata(plan, host))?;
-    state.write_json(
-        CHAIN,
-        &ChainState {
-            key: key.clone(),
-            head: Head::start(),
-            bytes: 0,
-        },
-    )?;
     let authority = Authority {
         certificate: minted.certificate,
         key: WireSecret(minted.key),
     };
-    let boot = boot_frame(plan, host, authority, Secret::from(key), tokens)?;
+    let boot = boot_frame(plan, host, authority, Secret::from(chain.key), tokens)?;
     Ok(LaunchMaterials {
         owner: host.owner(plan.identity.clone()),
         boot,
         binaries,
         build_ca: host.build_ca.clone(),
+    })
+}
+
+fn new_chain() -> Result<ChainState, StartError> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|_| StartError::Random)?;
+    Ok(ChainState {
+        key: HEXLOWER.encode(&key),
+        head: Head::start(),
+        bytes: 0,
     })
 }
 
@@ -268,7 +309,7 @@ impl Running {
     ///
     /// When the backend cannot run it.
     pub async fn agent(&self, terminal: Option<TerminalSize>) -> Result<AgentSession, ExecError> {
-        let argv = agent_argv(&self.plan, SessionStart::Fresh);
+        let argv = agent_argv(&self.plan, self.session);
         let argv = argv.map_err(|error| ExecError::Engine {
             program: "the agent".to_owned(),
             source: Box::new(error),

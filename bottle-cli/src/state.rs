@@ -159,6 +159,23 @@ impl StateFolder {
         })
     }
 
+    /// Removes one of the folder's files, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// When the file system refuses.
+    pub fn remove_file(&self, name: &str) -> Result<(), StateError> {
+        let path = self.path.join(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(StateError::Io {
+                action: "remove",
+                path,
+                source,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes one of the folder's JSON files.
     ///
     /// # Errors

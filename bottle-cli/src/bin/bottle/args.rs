@@ -26,6 +26,8 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     /// Run an agent in a bottle
     Start(StartArgs),
+    /// Go on with a preserved bottle
+    Resume(ResumeArgs),
     /// List bottles, and the agents and bottle files there are
     List(ListArgs),
     /// Show what an agent would run with
@@ -100,6 +102,40 @@ pub(crate) struct StartArgs {
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Run an agent file of this repository whose SHA-256 you have checked
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) trust_agent: Option<String>,
+}
+
+impl StartArgs {
+    /// Returns how long the run may take; none when it has no limit.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        /// How long a headless run may take when nobody says.
+        const HEADLESS: Duration = Duration::from_secs(24 * 60 * 60);
+        self.time_limit.or(self.headless.then_some(HEADLESS))
+    }
+}
+
+/// Flags of `bottle resume`.
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    /// The bottle; picked from a list when it is not given
+    pub(crate) identity: Option<Identity>,
+    /// Run unattended with one more prompt
+    #[arg(long, requires = "prompt")]
+    pub(crate) headless: bool,
+    /// The prompt of a headless run
+    #[arg(long, value_name = "TEXT", requires = "headless", allow_hyphen_values = true)]
+    pub(crate) prompt: Option<String>,
+    /// End the run after this time, for example 90m; 24h when headless
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) time_limit: Option<Duration>,
+    /// Keep the bottle's state even when all went well
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Do not ask before going on
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Run an agent file of its repository whose SHA-256 you have checked
     #[arg(long, value_name = "SHA256")]
     pub(crate) trust_agent: Option<String>,
 }

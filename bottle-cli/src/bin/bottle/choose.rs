@@ -192,7 +192,7 @@ fn another_label(taken: &Label) -> Result<Label, Failure> {
     }
 }
 
-fn prepare_failure(error: &PrepareStartError) -> Failure {
+pub(crate) fn prepare_failure(error: &PrepareStartError) -> Failure {
     if let PrepareStartError::Registry(RegistryError::Plugin { diagnostics, .. }) = error {
         return Failure::rendered(Exit::Manifest, diagnostics.render(style()));
     }
@@ -263,7 +263,7 @@ fn bottles(folders: &Folders, agent: &Name, given: &[Name]) -> Result<Vec<Name>,
         .collect())
 }
 
-fn pick_from(title: &str, choices: &[Choice], instead: &str) -> Result<usize, Failure> {
+pub(crate) fn pick_from(title: &str, choices: &[Choice], instead: &str) -> Result<usize, Failure> {
     if choices.is_empty() {
         let words = format!("there is no {} yet", title.to_lowercase());
         return Err(

@@ -18,6 +18,7 @@ mod picker;
 mod preflight;
 mod progress;
 mod report;
+mod resume;
 mod start;
 mod stop;
 mod terminal;
@@ -53,6 +54,7 @@ async fn run(line: CommandLine) -> Result<u8, Failure> {
     let host = host::read(line.sidecar_dir)?;
     match line.command {
         Command::Start(args) => start::run(&host, args).await,
+        Command::Resume(args) => resume::run(&host, args).await,
         Command::List(args) => list::run(&host, &args).await,
         Command::Info(args) => info::run(&host, &args),
         Command::Init => init::run(&host),

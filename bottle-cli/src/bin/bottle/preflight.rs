@@ -7,6 +7,7 @@ use bottle_plan::BottlePlan;
 use bottle_plan::egress::{GuestAuth, Route, RouteOwner};
 use bottle_plan::env::EnvValue;
 use bottle_plan::workspace::WorkspaceSource;
+use bottle_provider::SessionStart;
 use bottle_util::untrusted;
 
 /// Renders the preflight; one fact a line.
@@ -28,8 +29,13 @@ pub(crate) fn render(prepared: &Prepared, backend_reason: &str) -> String {
             plan.provider.template, plan.provider.user.name, plan.guest_home
         ),
     );
-    line("image", &plan.image.reason);
-    line("workspace", &workspace(plan));
+    match prepared.session {
+        SessionStart::Fresh => {
+            line("image", &plan.image.reason);
+            line("workspace", &workspace(plan));
+        }
+        SessionStart::Resume => line("files", "as its agent left them"),
+    }
     for (name, value) in &plan.env {
         line("env", &env(name.as_str(), value));
     }

@@ -20,11 +20,10 @@ use crate::report::Failure;
 use crate::terminal::Input;
 use crate::{ask, choose, output, preflight, terminal};
 
-/// How long a headless run may take when nobody says.
-const HEADLESS_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
-
 pub(crate) async fn run(host: &Host, args: StartArgs) -> Result<u8, Failure> {
-    check_terminal(&args)?;
+    if !args.dry_run {
+        check_terminal(args.headless)?;
+    }
     let interrupts = Interrupts::listen()?;
     let wiring = Wiring::standard(host);
     let request = choose::request(host, &args)?;
@@ -46,11 +45,10 @@ pub(crate) async fn run(host: &Host, args: StartArgs) -> Result<u8, Failure> {
             Ok(running) => break (running, cancel),
             // Another start was quicker; where nobody is asked, another name is found.
             Err(error) if args.headless && lost_the_name(&error) => taken.push(identity),
-            Err(error) => return Err(start_failure(&error, &identity)),
+            Err(error) => return Err(start_failure(&error, &identity, "was removed")),
         }
     };
-    let limit = args.time_limit.or(args.headless.then_some(HEADLESS_LIMIT));
-    let end = attach(&running, limit, &mut cancel).await;
+    let end = attach(&running, args.limit(), &mut cancel).await;
     settle(running, end, args.keep, cancel).await
 }
 
@@ -65,9 +63,8 @@ fn agreed(args: &StartArgs, prepared: &Prepared, host: &Host) -> Result<RunSecre
 }
 
 /// Says early that an agent cannot be attached to a pipe.
-fn check_terminal(args: &StartArgs) -> Result<(), Failure> {
-    let attaches = !args.headless && !args.dry_run;
-    if !attaches || (terminal::is_interactive() && terminal::is_output()) {
+pub(crate) fn check_terminal(headless: bool) -> Result<(), Failure> {
+    if headless || (terminal::is_interactive() && terminal::is_output()) {
         return Ok(());
     }
     let words = "an agent needs a terminal to be attached to, and there is none";
@@ -107,7 +104,7 @@ fn confirm(args: &StartArgs, prepared: &Prepared, dockerfile: Option<&Dockerfile
     }
 }
 
-fn secrets(prepared: &Prepared, host: &Host) -> Result<RunSecrets, Failure> {
+pub(crate) fn secrets(prepared: &Prepared, host: &Host) -> Result<RunSecrets, Failure> {
     let mut ask = |question: &str| match terminal::is_interactive() {
         true => ask::secret(question),
         false => Err(std::io::Error::other("there is no terminal")),
@@ -119,7 +116,7 @@ fn secrets(prepared: &Prepared, host: &Host) -> Result<RunSecrets, Failure> {
 }
 
 /// Launches the bottle; a cancellation ends the launch and removes what it made.
-async fn launch(
+pub(crate) async fn launch(
     prepared: Prepared,
     secrets: RunSecrets,
     host: &Host,
@@ -141,10 +138,11 @@ fn lost_the_name(error: &StartError) -> bool {
     )
 }
 
-fn start_failure(error: &StartError, identity: &Identity) -> Failure {
+/// Explains a start that failed; `became` says what is left of the bottle.
+pub(crate) fn start_failure(error: &StartError, identity: &Identity, became: &str) -> Failure {
     match error {
         StartError::Launch(LaunchError::Cancelled) => {
-            say!("bottle: interrupted; {identity} was removed, nothing of it runs");
+            say!("bottle: interrupted; {identity} {became}, nothing of it runs");
             return Failure::interrupted();
         }
         StartError::Launch(LaunchError::Image { log, .. }) => {
@@ -164,14 +162,14 @@ fn start_failure(error: &StartError, identity: &Identity) -> Failure {
 }
 
 /// How a run ended.
-enum End {
+pub(crate) enum End {
     Agent(i32),
     Interrupted,
     TimeLimit,
     Lost(bottle_backend::ExecError),
 }
 
-async fn attach(running: &Running, limit: Option<Duration>, cancel: &mut Cancel) -> End {
+pub(crate) async fn attach(running: &Running, limit: Option<Duration>, cancel: &mut Cancel) -> End {
     let agent = async {
         match running.plan().spec.mode {
             RunMode::Interactive => {
@@ -195,7 +193,7 @@ async fn attach(running: &Running, limit: Option<Duration>, cancel: &mut Cancel)
     }
 }
 
-async fn settle(running: Running, end: End, keep: bool, cancel: Cancel) -> Result<u8, Failure> {
+pub(crate) async fn settle(running: Running, end: End, keep: bool, cancel: Cancel) -> Result<u8, Failure> {
     let identity = running.plan().identity.clone();
     let status = match &end {
         End::Agent(status) => *status,
@@ -207,7 +205,9 @@ async fn settle(running: Running, end: End, keep: bool, cancel: Cancel) -> Resul
         Settled::Removed => {}
         Settled::Preserved { reason } => {
             say!("bottle: {identity} is stopped; its files are kept because {reason}");
-            say!("  hint: `bottle list` shows it, `bottle stop --discard {identity}` throws it away");
+            say!(
+                "  hint: `bottle resume {identity}` goes on, `bottle stop --discard {identity}` throws it away"
+            );
         }
     }
     match end {
