@@ -34,6 +34,22 @@ pub trait Backend: Send + Sync {
     /// When no bottle of that name runs here, or the engine does not answer.
     async fn open(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError>;
 
+    /// Starts the guest of a preserved bottle without its doors, so that its own programs can say what it holds: nothing
+    /// but its files and what is run in it. [`Bottle::preserve`] puts it to rest again. One that was left awake is taken
+    /// as it is. Keep other commands away from the bottle meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When no bottle of that name is kept here, its doors serve, or the backend cannot do this. Nothing runs then
+    /// that did not run before.
+    async fn wake(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError> {
+        let _ = identity;
+        Err(EngineError::Unsupported {
+            backend: self.facts().name,
+            action: "wake a preserved bottle",
+        })
+    }
+
     /// Lists the bottles of this user and machine that exist here.
     async fn list(&self) -> Result<Vec<ActiveBottle>, EngineError>;
 

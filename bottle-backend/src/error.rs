@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bottle_plan::door::Door;
-use bottle_plan::names::Identity;
+use bottle_plan::names::{Identity, Name};
 
 /// The error of a backend's own machinery.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -24,6 +24,14 @@ pub enum EngineError {
     /// No such bottle runs there.
     #[error("no bottle named {0} is running")]
     NotRunning(Identity),
+    /// The backend has no such thing.
+    #[error("the backend {backend} cannot {action}")]
+    Unsupported {
+        /// Which backend.
+        backend: Name,
+        /// What was asked of it, as a verb and object.
+        action: &'static str,
+    },
     /// The engine refused.
     #[error("cannot {action}")]
     Refused {

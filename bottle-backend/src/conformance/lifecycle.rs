@@ -195,6 +195,59 @@ pub async fn a_preserved_bottle_can_be_started_again(harness: &dyn Harness) {
     assert_eq!(state(harness, &identity).await, None);
 }
 
+/// Wakes a bottle; none, after saying so, where the backend cannot.
+async fn woken(harness: &dyn Harness, identity: &bottle_plan::names::Identity) -> Option<super::Running> {
+    match harness.backend().wake(identity).await {
+        Ok(bottle) => Some(super::Running { bottle }),
+        Err(error @ EngineError::Unsupported { .. }) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+        Err(error) => panic!("{}", chain(&error)),
+    }
+}
+
+pub async fn a_preserved_bottle_is_woken_without_its_doors(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let identity = run.bottle.identity().clone();
+    run.prints("echo work > \"$HOME/workspace/file\"", "").await;
+    let preserved = run.bottle.preserve().await;
+    preserved.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    // The second time, it was left awake by somebody who died.
+    for _ in 0..2 {
+        let Some(awake) = woken(harness, &identity).await else {
+            assert_eq!(state(harness, &identity).await, Some(BottleState::Preserved));
+            return run.end().await;
+        };
+        awake.prints("cat \"$HOME/workspace/file\"", "work\n").await;
+        assert_eq!(state(harness, &identity).await, Some(BottleState::Degraded));
+        if harness.has(Ability::Doors) {
+            let answer = awake.bottle.control(&ControlRequest::Status).await;
+            assert!(answer.is_err(), "somebody serves its doors: {answer:?}");
+        }
+    }
+    let Some(awake) = woken(harness, &identity).await else {
+        return;
+    };
+    let rested = awake.bottle.preserve().await;
+    rested.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!(state(harness, &identity).await, Some(BottleState::Preserved));
+    run.end().await;
+    assert_eq!(state(harness, &identity).await, None);
+    let gone = harness.backend().wake(&identity).await;
+    assert!(matches!(gone.map(drop), Err(EngineError::NotRunning(_))));
+}
+
+pub async fn a_bottle_whose_doors_serve_is_not_woken(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let identity = run.bottle.identity().clone();
+    let woken = harness.backend().wake(&identity).await;
+    assert!(woken.is_err());
+    run.prints("echo untouched", "untouched\n").await;
+    assert_eq!(state(harness, &identity).await, Some(BottleState::Running));
+    run.end().await;
+}
+
 pub async fn the_sidecar_answers(harness: &dyn Harness) {
     let run = start(harness).await;
     let answer = run.bottle.control(&ControlRequest::Status).await;

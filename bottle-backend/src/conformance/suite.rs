@@ -15,6 +15,8 @@ macro_rules! conformance_suite {
                 a_halted_guest_runs_nothing_and_can_be_looked_at
                 a_bottle_of_another_home_is_not_seen
                 a_preserved_bottle_can_be_started_again
+                a_preserved_bottle_is_woken_without_its_doors
+                a_bottle_whose_doors_serve_is_not_woken
                 the_sidecar_answers
                 bottles_start_in_parallel
                 the_egress_door_is_the_only_way_out

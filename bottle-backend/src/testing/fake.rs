@@ -180,6 +180,19 @@ impl Backend for FakeBackend {
         Ok(Box::new(bottle))
     }
 
+    async fn wake(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError> {
+        let kept = self.with(|bottles| {
+            let entry = bottles
+                .get_mut(identity)
+                .filter(|entry| self.host.sees(&entry.owner))?;
+            let kept = matches!(entry.state, BottleState::Preserved | BottleState::Degraded);
+            kept.then(|| entry.state = BottleState::Degraded)
+        });
+        let bottle = self.handle(identity).filter(|_| kept.is_some());
+        let bottle = bottle.ok_or_else(|| EngineError::NotRunning(identity.clone()))?;
+        Ok(Box::new(bottle))
+    }
+
     async fn list(&self) -> Result<Vec<ActiveBottle>, EngineError> {
         Ok(self.bottles(Host::sees))
     }
