@@ -22,7 +22,7 @@ use crate::labels::GuestFacts;
 use crate::launch::Launch;
 use crate::starts::Starts;
 use crate::watch::watch;
-use crate::{availability, cleanup, labels, list, refused, remove};
+use crate::{availability, cleanup, labels, list, refused, remove, wake};
 
 /// A container engine on a local socket.
 #[derive(Debug)]
@@ -110,6 +110,11 @@ impl Backend for DockerBackend {
     async fn open(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError> {
         let engine = self.engine().await?;
         let bottle = list::open(engine, &self.host, identity).await?;
+        Ok(Box::new(bottle))
+    }
+
+    async fn wake(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError> {
+        let bottle = wake::wake(self.engine().await?, &self.host, identity).await?;
         Ok(Box::new(bottle))
     }
 
