@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::Frame;
+use hyper::body::{Frame, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::Value;
@@ -39,6 +39,13 @@ impl Reply {
     pub fn stream(pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
         let frames = pieces.map(|piece| piece.map(Frame::data));
         Self::new(StatusCode::OK, BodyExt::boxed_unsync(StreamBody::new(frames)))
+    }
+
+    /// An answer that another server gave, whatever it is.
+    pub(crate) fn passed_on(response: Response<Incoming>) -> Self {
+        Self {
+            response: response.map(|body| body.map_err(io::Error::other).boxed_unsync()),
+        }
     }
 
     /// The same answer with one more header.

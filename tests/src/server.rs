@@ -1,10 +1,11 @@
-//! An HTTP/1.1 server on a thread of its own.
+//! HTTP/1.1 servers on threads of their own.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -16,7 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
@@ -26,7 +27,13 @@ use crate::reply::Reply;
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    running: Option<Running>,
+    _running: Running,
+}
+
+/// The same on a socket of the file system.
+#[derive(Debug)]
+pub struct UnixServer {
+    _running: Running,
 }
 
 /// What answers requests.
@@ -45,10 +52,11 @@ pub struct Connection {
     socket: Arc<OwnedFd>,
 }
 
+/// A thread that serves until this is dropped.
 #[derive(Debug)]
 struct Running {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -62,25 +70,18 @@ impl Server {
             std::net::TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name(format!("server {address}"))
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        _ = stopped => {}
-                        result = accept(listener, tls.map(TlsAcceptor::from), service) => {
-                            eprintln!("the server on {address} ended: {result:?}");
-                        }
-                    }
-                });
-            })?;
+        let running = Running::start(format!("server {address}"), move || async move {
+            let listener = TcpListener::from_std(listener)?;
+            let next = async || {
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(stream)
+            };
+            accept(next, tls.map(TlsAcceptor::from), service).await
+        })?;
         Ok(Self {
             address,
-            running: Some(Running { stop, thread }),
+            _running: running,
         })
     }
 
@@ -91,19 +92,56 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl UnixServer {
+    /// Makes the socket and listens there.
+    pub fn start(path: &Path, service: Arc<impl Service>) -> Result<Self> {
+        let listener = std::os::unix::net::UnixListener::bind(path)
+            .with_context(|| format!("cannot listen on {}", path.display()))?;
+        listener.set_nonblocking(true)?;
+        let running = Running::start(format!("server {}", path.display()), move || async move {
+            let listener = UnixListener::from_std(listener)?;
+            accept(async || Ok(listener.accept().await?.0), None, service).await
+        })?;
+        Ok(Self { _running: running })
+    }
+}
+
+impl Running {
+    fn start<F>(name: String, serve: impl FnOnce() -> F + Send + 'static) -> Result<Self>
+    where
+        F: Future<Output = io::Result<Infallible>>,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = stopped => {}
+                    result = serve() => eprintln!("{name} ended: {result:?}"),
+                }
+            });
+            // A reply that waits on a thread of its own ends with the test.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
-        let Some(Running { stop, thread }) = self.running.take() else {
-            return;
-        };
         // Neither can fail but for a server that has ended by itself.
-        let _ = stop.send(());
-        let _ = thread.join();
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
 impl Connection {
-    fn new(stream: &TcpStream) -> io::Result<Self> {
+    fn new(stream: &impl AsFd) -> io::Result<Self> {
         Ok(Self {
             socket: Arc::new(stream.as_fd().try_clone_to_owned()?),
         })
@@ -118,15 +156,16 @@ impl Connection {
     }
 }
 
-async fn accept(
-    listener: std::net::TcpListener,
+async fn accept<S>(
+    next: impl AsyncFn() -> io::Result<S>,
     tls: Option<TlsAcceptor>,
     service: Arc<impl Service>,
-) -> io::Result<Infallible> {
-    let listener = TcpListener::from_std(listener)?;
+) -> io::Result<Infallible>
+where
+    S: AsyncRead + AsyncWrite + AsFd + Unpin + Send + 'static,
+{
     loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+        let stream = next().await?;
         let connection = Connection::new(&stream)?;
         let (tls, service) = (tls.clone(), Arc::clone(&service));
         tokio::spawn(async move {

@@ -1,23 +1,19 @@
 //! A Docker Engine between the command and the real one, which holds or fails the call that a test names.
 
 use std::io;
-use std::os::unix::net::UnixListener as StdListener;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::oneshot;
+use serde_json::json;
+use tokio::net::UnixStream;
 
+use crate::reply::Reply;
+use crate::server::{Connection, Service, UnixServer};
 use crate::watched::Watched;
 
 /// Where the real engine listens.
@@ -36,13 +32,18 @@ pub enum Fate {
 /// A running proxy.
 #[derive(Debug)]
 pub struct EngineProxy {
-    desk: Arc<Watched<Desk>>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    desk: Arc<Desk>,
+    _server: UnixServer,
+}
+
+/// What the proxy's thread and the test share.
+#[derive(Debug, Default)]
+struct Desk {
+    seen: Arc<Watched<Seen>>,
 }
 
 #[derive(Debug, Default)]
-struct Desk {
+struct Seen {
     calls: Vec<String>,
     chosen: Option<(String, Fate)>,
     caught: bool,
@@ -52,117 +53,85 @@ struct Desk {
 impl EngineProxy {
     /// Listens on that socket.
     pub fn start(socket: &Path) -> Result<Self> {
-        let listener = StdListener::bind(socket).with_context(|| socket.display().to_string())?;
-        listener.set_nonblocking(true)?;
-        let desk = Arc::new(Watched::new(Desk::default()));
-        let shared = Arc::clone(&desk);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = stopped => {}
-                    ended = accept(listener, shared) => eprintln!("the proxy ended: {ended:?}"),
-                }
-            });
-            runtime.shutdown_background();
-        })?;
+        let desk = Arc::new(Desk::default());
         Ok(Self {
+            _server: UnixServer::start(socket, Arc::clone(&desk))?,
             desk,
-            stop: Some(stop),
-            thread: Some(thread),
         })
     }
 
     /// Every call so far, each as its method and path with names left out.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
-        self.desk.look(|desk| desk.calls.clone())
+        self.desk.seen.look(|seen| seen.calls.clone())
     }
 
     /// Chooses the call that the next one of its kind is; what was chosen before is forgotten.
     pub fn choose(&self, call: &str, fate: Fate) {
-        self.desk.change(|desk| {
-            *desk = Desk {
+        self.desk.seen.change(|seen| {
+            *seen = Seen {
                 chosen: Some((call.to_owned(), fate)),
-                ..Desk::default()
+                ..Seen::default()
             };
         });
     }
 
     /// Waits until the chosen call came.
     pub fn wait_until_caught(&self, limit: Duration) -> Result<()> {
-        let caught = self.desk.wait_for(limit, |desk| desk.caught.then_some(()));
+        let caught = self.desk.seen.wait_for(limit, |seen| seen.caught.then_some(()));
         caught.with_context(|| format!("it did not come within {limit:?}: {:?}", self.calls()))
     }
 
     /// Lets the call that waits go on.
     pub fn release(&self) {
-        self.desk.change(|desk| desk.released = true);
+        self.desk.seen.change(|seen| seen.released = true);
     }
 }
 
 impl Drop for EngineProxy {
     fn drop(&mut self) {
         self.release();
-        // Neither can fail but for a proxy that has ended by itself.
-        let _ = self.stop.take().map(|stop| stop.send(()));
-        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-async fn accept(listener: StdListener, desk: Arc<Watched<Desk>>) -> io::Result<()> {
-    let listener = UnixListener::from_std(listener)?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        let desk = Arc::clone(&desk);
-        tokio::spawn(async move {
-            let answer = service_fn(move |request| {
-                let desk = Arc::clone(&desk);
-                async move { answer(request, desk).await }
-            });
-            // Commands that are killed break off, which is what tests are about.
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), answer)
-                .with_upgrades()
-                .await;
-        });
+impl Service for Desk {
+    async fn answer(&self, request: Request<Incoming>, _connection: Connection) -> Reply {
+        match self.fate(kind(request.method().as_str(), request.uri().path())) {
+            None => {}
+            Some(Fate::Fails) => return failed("the test fails this call"),
+            Some(Fate::Waits) => {
+                let seen = Arc::clone(&self.seen);
+                let released = move || seen.wait_for(HELD, |seen| seen.released.then_some(()));
+                let _ = tokio::task::spawn_blocking(released).await;
+            }
+        }
+        match forward(request).await {
+            Ok(reply) => reply,
+            Err(error) => failed(&format!("{error:#}")),
+        }
     }
 }
 
-type Answer = Response<UnsyncBoxBody<Bytes, hyper::Error>>;
-
-async fn answer(request: Request<Incoming>, desk: Arc<Watched<Desk>>) -> Result<Answer> {
-    let call = kind(request.method().as_str(), request.uri().path());
-    let fate = desk.change(|desk| {
-        desk.calls.push(call.clone());
-        let (chosen, fate) = desk.chosen.as_ref()?;
-        let first = *chosen == call && !desk.caught;
-        desk.caught |= first;
-        first.then_some(*fate)
-    });
-    match fate {
-        None => {}
-        Some(Fate::Fails) => {
-            let words = Full::new(Bytes::from_static(b"{\"message\":\"the test fails this call\"}"));
-            let mut failed = Response::new(words.map_err(|never| match never {}).boxed_unsync());
-            *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            return Ok(failed);
-        }
-        Some(Fate::Waits) => {
-            let released = move || desk.wait_for(HELD, |desk| desk.released.then_some(()));
-            tokio::task::spawn_blocking(released).await?;
-        }
+impl Desk {
+    fn fate(&self, call: String) -> Option<Fate> {
+        self.seen.change(|seen| {
+            let chosen = seen.chosen.as_ref().filter(|(chosen, _)| *chosen == call);
+            let fate = chosen.map(|(_, fate)| *fate).filter(|_| !seen.caught);
+            seen.calls.push(call);
+            seen.caught |= fate.is_some();
+            fate
+        })
     }
-    forward(request).await
 }
 
 /// The longest that a call is held.
 const HELD: Duration = Duration::from_secs(60);
 
-async fn forward(mut request: Request<Incoming>) -> Result<Answer> {
+fn failed(message: &str) -> Reply {
+    Reply::json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "message": message }))
+}
+
+async fn forward(mut request: Request<Incoming>) -> Result<Reply> {
     let upgrade = hyper::upgrade::on(&mut request);
     let engine = TokioIo::new(UnixStream::connect(ENGINE).await?);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(engine).await?;
@@ -175,7 +144,7 @@ async fn forward(mut request: Request<Incoming>) -> Result<Answer> {
             tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(engine)).await
         });
     }
-    Ok(response.map(|body| body.boxed_unsync()))
+    Ok(Reply::passed_on(response))
 }
 
 /// What a call is about: `/v1.41/containers/abc/start` is `/containers/*/start`.
