@@ -1,7 +1,9 @@
 //! Starts that cannot succeed: a readable reason, and nothing left.
 
+use std::fs;
+
 use anyhow::Result;
-use bottle_tests::harness::{Finished, Scene};
+use bottle_tests::harness::{Finished, Scene, dist_folder};
 
 use crate::QUICK;
 
@@ -28,6 +30,27 @@ fn without_the_static_programs_it_says_how_to_get_them() -> Result<()> {
         .start_with(&["--sidecar-dir", &empty], "exit 0")?
         .wait(QUICK)?;
     assert_readable(&finished, 69, &["bottle-sidecar", "cargo xtask dist"]);
+    scene.assert_gone()
+}
+
+#[test]
+fn a_sidecar_that_does_not_run_is_a_failed_start() -> Result<()> {
+    let Some(scene) = Scene::set_or_skip("a_sidecar_that_does_not_run_is_a_failed_start")? else {
+        return Ok(());
+    };
+    // The engine packs and starts whatever lies there.
+    let folder = scene.stage.home().join("programs");
+    fs::create_dir(&folder)?;
+    for (name, from) in [
+        ("bottle-sidecar", "bottle-relay"),
+        ("bottle-relay", "bottle-relay"),
+    ] {
+        fs::copy(dist_folder()?.join(from), folder.join(name))?;
+    }
+    let finished = scene
+        .start_with(&["--sidecar-dir", &folder.to_string_lossy()], "exit 0")?
+        .wait(QUICK)?;
+    assert_readable(&finished, 69, &["sidecar"]);
     scene.assert_gone()
 }
 

@@ -124,3 +124,28 @@ egress:
     }
     Ok(())
 }
+
+#[test]
+fn a_step_that_fails_in_the_guest_is_shown_and_nothing_is_left() -> Result<()> {
+    const TEST: &str = "a_step_that_fails_in_the_guest_is_shown_and_nothing_is_left";
+    let Some(mut scene) = Scene::set_or_skip(TEST)? else {
+        return Ok(());
+    };
+    write_plugin(&scene)?;
+    let broken = PROVIDER.replace("echo prepared", "echo the step speaks >&2; exit 9; echo");
+    scene.stage.write("contrib/scripted/provider.yaml", &broken)?;
+    scene.stage.set("PLUGIN_KEY", KEY);
+    scene
+        .stage
+        .write_bottle("one", "agent_provider: {template: scripted}\nsupervise: false\n")?;
+    let finished = scene.start("count to three")?.wait(WITH_BUILD)?;
+    assert_eq!(finished.status, 69, "{finished:?}");
+    for words in ["the step speaks", "9"] {
+        assert!(
+            finished.stderr.contains(words),
+            "no {words:?} in:\n{}",
+            finished.stderr
+        );
+    }
+    scene.assert_gone()
+}
