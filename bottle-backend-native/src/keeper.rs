@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -52,6 +53,8 @@ fn spawn(program: &Path, log: &Path) -> io::Result<(Keeper, tokio::process::Chil
     let log = File::options().append(true).create(true).open(log)?;
     let mut command = Command::new(program);
     command
+        // The guest's first process keeps this name, and the agent should not learn where the host keeps programs.
+        .arg0("bottle-guest")
         .arg("guest")
         .env_clear()
         .current_dir("/")

@@ -8,6 +8,7 @@ use bottle_backend::{BoxError, LaunchError, LaunchMaterials, Progress};
 use bottle_guest::{Channel, GuestSpec, Limits, Relay, Sidecar, User, Users};
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
+use bottle_plan::image::ImageSource;
 use bottle_plan::workspace::WorkspaceSource;
 
 use crate::backend::NativeConfig;
@@ -48,6 +49,7 @@ impl Launch<'_> {
     /// Starts a bottle, or one that was preserved again. Whoever calls it removes what it has made when it fails.
     pub(crate) async fn run(&self) -> Result<NativeBottle, LaunchError> {
         let agent = agent_user(self.plan)?;
+        has_no_image_of_its_own(&self.plan.image.source)?;
         self.binary("bottle-sidecar", "the static sidecar")?;
         self.binary("bottle-relay", "the static relay")?;
         self.step("making the guest's files").await;
@@ -104,7 +106,7 @@ impl Launch<'_> {
             }
             WorkspaceSource::None | WorkspaceSource::Copy { .. } => None,
         };
-        let programs = Programs::find(self.plan, &self.config.search);
+        let programs = Programs::find(self.plan, &self.config.search)?;
         let files = folder.files();
         let relay = self.materials.binaries.join("bottle-relay");
         let tree = TreeInputs {
@@ -260,6 +262,20 @@ fn agent_user(plan: &BottlePlan) -> Result<User, LaunchError> {
         64_001 => Err(refused("which is the relay's")),
         65_536.. => Err(refused("and a guest has users up to 65535")),
         uid => Ok(User { uid, gid: user.gid }),
+    }
+}
+
+/// What somebody has put into an image for this bottle cannot be left out silently.
+fn has_no_image_of_its_own(source: &ImageSource) -> Result<(), LaunchError> {
+    match source {
+        ImageSource::Provider { .. } | ImageSource::Plugin(_) => Ok(()),
+        ImageSource::Committed { .. } | ImageSource::BottleOverride(_) | ImageSource::Manifest(_) => {
+            Err(LaunchError::Unsupported {
+                what: "the bottle's own image",
+                reason: "without an engine nothing builds or runs it; the guest sees this host's programs"
+                    .to_owned(),
+            })
+        }
     }
 }
 

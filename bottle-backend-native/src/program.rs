@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
+use bottle_backend::LaunchError;
 use bottle_guest::Mount;
 use bottle_plan::BottlePlan;
 
@@ -24,28 +25,37 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Finds what a plan's commands run. What is not found is the guest's to have.
-    pub(crate) fn find(plan: &BottlePlan, search: &[PathBuf]) -> Self {
+    /// Finds what a plan's commands run.
+    ///
+    /// A program in the guest's home is the provider's to put there.
+    pub(crate) fn find(plan: &BottlePlan, search: &[PathBuf]) -> Result<Self, LaunchError> {
         let mut found = Self::default();
         let command = &plan.provider.command;
-        let program = [&command.interactive, &command.headless]
-            .into_iter()
-            .find_map(|argv| argv.first());
-        if let Some(program) = program {
-            found.add(program, search);
+        let commands = [&command.interactive, &command.headless];
+        for program in commands.into_iter().filter_map(|argv| argv.first()) {
+            if !Path::new(program).starts_with(plan.guest_home.as_str()) && !found.add(program, search) {
+                return Err(LaunchError::Unsupported {
+                    what: "the agent's program",
+                    reason: format!(
+                        "{program} is not on your PATH: without an engine there is no image to take it from"
+                    ),
+                });
+            }
         }
-        found
+        Ok(found)
     }
 
-    fn add(&mut self, program: &str, search: &[PathBuf]) {
+    /// Adds a program and what runs it; tells whether it is there.
+    fn add(&mut self, program: &str, search: &[PathBuf]) -> bool {
         let Some(name) = Path::new(program).file_name().and_then(|name| name.to_str()) else {
-            return;
+            return false;
         };
         if self.names.iter().any(|(known, _)| known == name) {
-            return;
+            return true;
         }
-        let Some(file) = look_up(name, search) else { return };
-        let interpreter = interpreter(&file);
+        let Some(file) = look_up(program, name, search) else {
+            return false;
+        };
         if !is_of_system(&file) {
             self.names.push((name.to_owned(), file.clone()));
             let package = package_of(&file);
@@ -53,9 +63,7 @@ impl Programs {
                 self.packages.push(package);
             }
         }
-        if let Some(interpreter) = interpreter {
-            self.add(&interpreter, search);
-        }
+        interpreter(&file).is_none_or(|interpreter| self.add(&interpreter, search))
     }
 
     /// Returns the folder that has to be searched for them; none when there are none.
@@ -79,19 +87,17 @@ impl Programs {
     }
 }
 
-/// Finds a program's file, with every link followed.
-fn look_up(name: &str, search: &[PathBuf]) -> Option<PathBuf> {
+/// Finds a program's file, with every link followed: where it says itself that it is, or as a shell would.
+fn look_up(program: &str, name: &str, search: &[PathBuf]) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     let is_program = |path: &PathBuf| {
         path.metadata()
             .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     };
-    let found = search
-        .iter()
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
-        .find(is_program)?;
-    found.canonicalize().ok()
+    let itself = Some(PathBuf::from(program)).filter(|path| path.is_absolute());
+    let folders = search.iter().filter(|folder| folder.is_absolute());
+    let mut places = itself.into_iter().chain(folders.map(|folder| folder.join(name)));
+    places.find(is_program)?.canonicalize().ok()
 }
 
 fn is_of_system(file: &Path) -> bool {
