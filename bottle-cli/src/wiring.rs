@@ -1,10 +1,13 @@
 //! Which providers and backends there are, and finding a bottle among them.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bottle_backend::{ActiveBottle, Availability, Backend, Bottle, BottleState, CleanupPlan, EngineError};
+use bottle_backend_native::{NativeBackend, NativeConfig};
 use bottle_plan::names::{Identity, Name};
 use bottle_provider::{Plugins, Registry};
+use bottle_util::Secret;
 
 use crate::Host;
 
@@ -48,6 +51,7 @@ impl Wiring {
             crate::host::docker_socket(host),
             crate::host::backend_host(host),
         );
+        let native = NativeBackend::new(native_config(host));
         let plugins = Plugins {
             folder: host.bottle_home.join("contrib"),
             owner: host.process.uid,
@@ -58,7 +62,7 @@ impl Wiring {
             .with(Arc::new(bottle_contrib_codex::Codex))
             .with(Arc::new(bottle_contrib_demo::Demo));
         Self {
-            backends: vec![Arc::new(docker)],
+            backends: vec![Arc::new(docker), Arc::new(native)],
             providers,
         }
     }
@@ -177,5 +181,17 @@ impl ListedBottle {
     #[must_use]
     pub fn is_detached(&self) -> bool {
         !self.bottle.attended && matches!(self.bottle.state, BottleState::Running | BottleState::Degraded)
+    }
+}
+
+/// Returns what the backend without an engine needs of this host: a place for its bottles, and where the user's own
+/// programs are found.
+fn native_config(host: &Host) -> NativeConfig {
+    let search = host.variables.get("PATH").map(Secret::expose).unwrap_or_default();
+    NativeConfig {
+        folder: host.bottle_home.join("native"),
+        host: crate::host::backend_host(host),
+        search: search.split(':').map(PathBuf::from).collect(),
+        binaries: host.sidecar_folder().map(Path::to_owned),
     }
 }
