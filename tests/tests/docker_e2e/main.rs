@@ -12,6 +12,7 @@ mod lifecycle;
 mod own_address;
 mod parallel;
 mod plugin;
+mod resume;
 mod secrecy;
 mod stages;
 mod streams;
