@@ -123,7 +123,10 @@ fn programs_that_know_no_proxy_reach_allowed_hosts_and_no_others() -> Result<()>
 /// The guest sees its own resolver alone, and an address opens no port and no protocol that the route does not list.
 fn nothing_else_is_there(guest: &Guest) -> Result<()> {
     let file = guest.run("grep -v '^#' /etc/resolv.conf | grep .")?;
-    assert_eq!(file.stdout.trim_end_matches("search .\n"), "nameserver 127.0.0.1\n");
+    assert_eq!(
+        file.stdout.trim_end_matches("search .\n"),
+        "nameserver 127.0.0.1\n"
+    );
     let address = guest.run(&format!("getent ahosts {ALLOWED} | cut -d' ' -f1 | sort -u"))?;
     ensure!(
         address.stdout.starts_with("127.77.") && address.stdout.lines().count() == 1,
