@@ -1,5 +1,6 @@
 //! The agent's program: the host's own, found as a shell would find it, with its package and nothing above that.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -7,21 +8,24 @@ use std::path::{Component, Path, PathBuf};
 use bottle_backend::LaunchError;
 use bottle_guest::Mount;
 use bottle_plan::BottlePlan;
+use bottle_util::files;
 
 /// Where the guest finds programs that the host keeps outside of its system folders.
 const FOLDER: &str = "/opt/bottle/bin";
+/// Where their packages lie, whatever the host's folders are called.
+const PACKAGES: &str = "/opt/bottle/node_modules";
 /// The most bytes of a program's first line.
 const MOST_LINE: u64 = 256;
+/// The most bytes of a package's description of itself.
+const MOST_DESCRIPTION: u64 = 1 << 20;
 /// Where the host's own programs lie, which every guest sees.
 const SYSTEM: [&str; 3] = ["/usr", "/bin", "/sbin"];
 
 /// Programs of the host's that the guest sees beside those of the system.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Programs {
-    /// Name and where its file lies.
-    names: Vec<(String, PathBuf)>,
-    /// Folders and single files, each shown where it is.
-    packages: Vec<PathBuf>,
+    names: Vec<String>,
+    mounts: Vec<Mount>,
 }
 
 impl Programs {
@@ -50,20 +54,35 @@ impl Programs {
         let Some(name) = Path::new(program).file_name().and_then(|name| name.to_str()) else {
             return false;
         };
-        if self.names.iter().any(|(known, _)| known == name) {
+        if self.names.iter().any(|known| known == name) {
             return true;
         }
         let Some(file) = look_up(program, name, search) else {
             return false;
         };
         if !is_of_system(&file) {
-            self.names.push((name.to_owned(), file.clone()));
-            let package = package_of(&file);
-            if !self.packages.iter().any(|known| package.starts_with(known)) {
-                self.packages.push(package);
+            self.names.push(name.to_owned());
+            match Package::of(&file) {
+                Some(package) => self.show(name, &package),
+                None => self.mounts.push(bind(&file, &format!("{FOLDER}/{name}"))),
             }
         }
         interpreter(&file).is_none_or(|interpreter| self.add(&interpreter, search))
+    }
+
+    /// Shows a package, and those that hold the parts of it for this kind of machine.
+    fn show(&mut self, name: &str, package: &Package) {
+        let own = package.name.clone();
+        for part in std::iter::once(own.clone()).chain(package.parts()) {
+            let mount = bind(&package.folder.join(&part), &format!("{PACKAGES}/{part}"));
+            if !self.mounts.contains(&mount) {
+                self.mounts.push(mount);
+            }
+        }
+        self.mounts.push(Mount::Link {
+            target: format!("{FOLDER}/{name}"),
+            to: format!("{PACKAGES}/{own}/{}", package.file.to_string_lossy()),
+        });
     }
 
     /// Returns the folder that has to be searched for them; none when there are none.
@@ -73,17 +92,16 @@ impl Programs {
 
     /// Returns what has to be mounted.
     pub(crate) fn mounts(&self) -> Vec<Mount> {
-        let packages = self.packages.iter().map(|path| Mount::Bind {
-            source: path.clone(),
-            target: path.to_string_lossy().into_owned(),
-            writable: false,
-            devices: false,
-        });
-        let names = self.names.iter().map(|(name, file)| Mount::Link {
-            target: format!("{FOLDER}/{name}"),
-            to: file.to_string_lossy().into_owned(),
-        });
-        packages.chain(names).collect()
+        self.mounts.clone()
+    }
+}
+
+fn bind(source: &Path, target: &str) -> Mount {
+    Mount::Bind {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        writable: false,
+        devices: false,
     }
 }
 
@@ -121,22 +139,65 @@ fn interpreter(file: &Path) -> Option<String> {
     }
 }
 
-/// Returns the folder of the package that a file belongs to, or the file itself: never a folder that holds more than
-/// one package, or a user's own files.
-fn package_of(file: &Path) -> PathBuf {
-    let parts: Vec<_> = file.components().collect();
-    let at = parts
-        .iter()
-        .rposition(|part| *part == Component::Normal("node_modules".as_ref()));
-    let Some(at) = at else { return file.to_owned() };
-    let scoped = parts
-        .get(at + 1)
-        .is_some_and(|part| part.as_os_str().as_encoded_bytes().starts_with(b"@"));
-    let end = at + if scoped { 3 } else { 2 };
-    match end < parts.len() {
-        true => parts.iter().take(end).collect(),
-        false => file.to_owned(),
+/// A package of Node.js: one folder, and never one that holds more than it or a user's own files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Package {
+    /// The folder of packages that it lies in.
+    folder: PathBuf,
+    /// Its name, with its scope.
+    name: String,
+    /// The program below it.
+    file: PathBuf,
+}
+
+impl Package {
+    /// Returns the package that a file belongs to, if it does to one.
+    fn of(file: &Path) -> Option<Self> {
+        let parts: Vec<_> = file.components().collect();
+        let is_folder = |part: &Component<'_>| *part == Component::Normal("node_modules".as_ref());
+        let at = parts.iter().rposition(is_folder)?;
+        let (folder, rest) = parts.split_at_checked(at + 1)?;
+        let first = rest.first()?.as_os_str().to_str()?;
+        let length = if first.starts_with('@') { 2 } else { 1 };
+        let (name, file) = rest.split_at_checked(length)?;
+        let name = name.iter().collect::<PathBuf>().to_str()?.to_owned();
+        (!file.is_empty()).then(|| Self {
+            folder: folder.iter().collect(),
+            name,
+            file: file.iter().collect(),
+        })
     }
+
+    /// Returns the packages beside it that it names as optional parts of its own, and that are there.
+    fn parts(&self) -> Vec<String> {
+        let description = files::read_bounded(
+            &self.folder.join(&self.name).join("package.json"),
+            MOST_DESCRIPTION,
+        );
+        let description: Option<Description> = description
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok());
+        let parts = description
+            .map(|description| description.optional)
+            .unwrap_or_default();
+        let plain = |name: &String| {
+            Path::new(name)
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)))
+        };
+        let there = parts
+            .into_keys()
+            .filter(plain)
+            .filter(|name| self.folder.join(name).is_dir());
+        there.collect()
+    }
+}
+
+/// What a package says of itself, as far as it matters here.
+#[derive(serde::Deserialize)]
+struct Description {
+    #[serde(default, rename = "optionalDependencies")]
+    optional: BTreeMap<String, String>,
 }
 
 #[cfg(test)]
@@ -145,18 +206,41 @@ mod tests {
 
     #[test]
     fn a_package_is_its_own_folder_and_nothing_above() {
-        let check = |file: &str, package: &str| assert_eq!(package_of(Path::new(file)), Path::new(package));
+        let check = |file: &str, expected: Option<[&str; 3]>| {
+            let found = Package::of(Path::new(file));
+            let found = found.map(|package| [package.folder, package.name.into(), package.file]);
+            assert_eq!(found, expected.map(|parts| parts.map(PathBuf::from)));
+        };
         check(
             "/home/u/.nvm/lib/node_modules/@openai/codex/bin/codex.js",
-            "/home/u/.nvm/lib/node_modules/@openai/codex",
+            Some(["/home/u/.nvm/lib/node_modules", "@openai/codex", "bin/codex.js"]),
         );
-        check("/opt/node_modules/tool/cli.js", "/opt/node_modules/tool");
+        check(
+            "/opt/node_modules/tool/cli.js",
+            Some(["/opt/node_modules", "tool", "cli.js"]),
+        );
         check(
             "/opt/node_modules/a/node_modules/b/cli.js",
-            "/opt/node_modules/a/node_modules/b",
+            Some(["/opt/node_modules/a/node_modules", "b", "cli.js"]),
         );
-        check("/home/u/.local/bin/claude", "/home/u/.local/bin/claude");
-        check("/opt/node_modules/tool.js", "/opt/node_modules/tool.js");
+        check("/home/u/.local/bin/claude", None);
+        check("/opt/node_modules/tool.js", None);
+    }
+
+    #[test]
+    fn the_parts_of_a_package_that_are_there_come_along() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["tool", "tool-here", "other"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let text = r#"{"optionalDependencies": {"tool-here": "1", "tool-there": "1", "../other": "1"}}"#;
+        fs::write(folder.path().join("tool/package.json"), text).unwrap();
+        let package = Package::of(Path::new("/node_modules/tool/cli.js")).unwrap();
+        let package = Package {
+            folder: folder.path().to_owned(),
+            ..package
+        };
+        assert_eq!(package.parts(), ["tool-here"]);
     }
 
     #[test]
