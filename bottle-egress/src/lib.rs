@@ -28,6 +28,8 @@ pub mod request;
 mod scrub;
 mod server;
 mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tls;
 mod upstream;
 

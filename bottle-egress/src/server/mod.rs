@@ -16,6 +16,8 @@ mod requests;
 mod response;
 mod settings;
 mod shared;
+#[cfg(feature = "testing")]
+pub(crate) mod testing;
 mod token;
 mod tunnel;
 

@@ -1,0 +1,8 @@
+//! Bodies in chunks, whole and in pieces.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let Some((step, rest)) = bytes.split_first() else { return };
+    bottle_egress::testing::check_body(rest, usize::from(*step) + 1);
+});
