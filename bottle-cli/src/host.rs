@@ -1,5 +1,7 @@
 //! The host as the command found it: read once in `main`, passed in everywhere else.
 
+mod git_settings;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -125,6 +127,8 @@ pub(crate) fn docker_socket(host: &Host) -> PathBuf {
 
 /// Returns what backends need to tell this host's objects from others'.
 pub(crate) fn backend_host(host: &Host) -> bottle_backend::Host {
+    let xdg = host.variables.get("XDG_CONFIG_HOME");
+    let xdg = xdg.map(|folder| PathBuf::from(folder.expose()));
     let Process {
         machine, boot, uid, ..
     } = host.process.clone();
@@ -133,7 +137,7 @@ pub(crate) fn backend_host(host: &Host) -> bottle_backend::Host {
         uid,
         boot,
         home: home_label(&host.bottle_home),
-        ignore_files: Vec::new(),
+        ignore_files: git_settings::ignore_files(&host.home, xdg.as_deref()),
         process_started,
     }
 }
