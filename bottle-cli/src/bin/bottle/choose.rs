@@ -108,7 +108,7 @@ pub(crate) async fn backend(
     };
     let told = match (&args.backend, host.variables.get("BOT_BOTTLE_BACKEND")) {
         (Some(name), _) => Some((name.clone(), "--backend says so")),
-        (None, Some(text)) => Some((name(text.expose())?, "BOT_BOTTLE_BACKEND says so")),
+        (None, Some(text)) => Some((backend_name(text.expose())?, "BOT_BOTTLE_BACKEND says so")),
         (None, None) => None,
     };
     let Some((name, why)) = told else {
@@ -199,8 +199,9 @@ pub(crate) fn prepare_failure(error: &PrepareStartError) -> Failure {
     Failure::new(Exit::Manifest, error).hint(error.hint())
 }
 
-fn name(text: &str) -> Result<Name, Failure> {
-    text.parse().map_err(|error| Failure::new(Exit::Usage, &error))
+fn backend_name(text: &str) -> Result<Name, Failure> {
+    text.parse()
+        .map_err(|error| Failure::words(Exit::Usage, format!("BOT_BOTTLE_BACKEND: {error}")))
 }
 
 fn pick_agent(folders: &Folders) -> Result<Name, Failure> {

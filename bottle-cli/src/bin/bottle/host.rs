@@ -27,8 +27,7 @@ pub(crate) fn read(sidecar_dir: Option<PathBuf>) -> Result<Host, Failure> {
         addresses: addresses(),
         roots: roots(),
         build_ca: build_ca(&directory),
-        docker_socket: variable("DOCKER_HOST")
-            .and_then(|host| host.strip_prefix("unix://").map(PathBuf::from)),
+        docker_socket: variable("DOCKER_HOST").map(|host| docker_socket(&host)),
         directory,
         process: process(),
         clock: Arc::new(now),
@@ -76,6 +75,12 @@ fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
+}
+
+/// The local socket that the user names. Whatever else they name is a socket that does not exist, which says so: an
+/// engine that they do not mean is never taken instead.
+fn docker_socket(host: &str) -> PathBuf {
+    PathBuf::from(host.strip_prefix("unix://").unwrap_or(host))
 }
 
 fn executable() -> Option<PathBuf> {

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::args::ListArgs;
 use crate::output::say;
 use crate::report::Failure;
-use crate::{choose, output};
+use crate::{choose, output, report};
 
 /// A running or preserved bottle.
 struct Row {
@@ -55,7 +55,7 @@ pub(crate) async fn run(host: &Host, args: &ListArgs) -> Result<u8, Failure> {
         say!("bottle: nothing here yet; `bottle init` writes a bottle and an agent to begin with");
     }
     for error in errors {
-        say!("bottle: {error}");
+        say!("bottle: {}", untrusted::line(&report::chain(&error)));
     }
     Ok(0)
 }

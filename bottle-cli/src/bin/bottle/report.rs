@@ -145,7 +145,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Joins an error and its causes, leaving out a cause that its parent already quotes.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
