@@ -21,6 +21,7 @@ pub mod exit;
 pub mod host;
 mod identity;
 mod prepare;
+pub mod pull;
 mod running;
 mod secrets;
 mod settle;

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// End a running bottle as if its agent had ended
     Stop(StopArgs),
+    /// Bring an agent's commits home as the branch bottle/IDENTITY, or copy its files
+    Pull(PullArgs),
     /// Remove what crashed starts have left behind
     Cleanup(CleanupArgs),
     /// Say which backends can be used, and what to do about those that cannot
@@ -179,6 +181,22 @@ pub(crate) struct StopArgs {
     /// Throw the bottle's files away, also those of a preserved bottle
     #[arg(long)]
     pub(crate) discard: bool,
+}
+
+/// Flags of `bottle pull`.
+#[derive(Debug, Args)]
+pub(crate) struct PullArgs {
+    /// The bottle, running or preserved
+    pub(crate) identity: Identity,
+    /// A folder of the repository to bring the commits to; where the bottle was started when it is not given
+    #[arg(value_name = "REPO")]
+    pub(crate) repository: Option<PathBuf>,
+    /// The branch of the workspace, when it is not the one that is checked out there
+    #[arg(long, value_name = "NAME")]
+    pub(crate) branch: Option<String>,
+    /// Copy the workspace's files into this new or empty folder instead, without what belongs to git
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["repository", "branch"])]
+    pub(crate) files: Option<PathBuf>,
 }
 
 /// Flags of `bottle cleanup`.

@@ -17,6 +17,7 @@ mod output;
 mod picker;
 mod preflight;
 mod progress;
+mod pull;
 mod report;
 mod resume;
 mod start;
@@ -60,6 +61,7 @@ async fn run(line: CommandLine) -> Result<u8, Failure> {
         Command::Init => init::run(&host),
         Command::Exec(args) => exec::run(&host, args).await,
         Command::Stop(args) => stop::run(&host, &args).await,
+        Command::Pull(args) => pull::run(&host, args).await,
         Command::Cleanup(args) => cleanup::run(&host, &args).await,
         Command::Doctor(args) => doctor::run(&host, &args).await,
         Command::Log(args) => log::run(&host, &args).await,
