@@ -1,10 +1,20 @@
-//! Finds keywords: every second position is looked up in a small bitmap of folded three-byte pieces.
+//! Finds keywords: at every position three folded bytes are looked up in a small bitmap.
 //!
-//! A keyword gives two neighbouring pieces, so that one of them lies on a looked-up position wherever the keyword
-//! stands. The pieces are chosen to be rare in text. Building it takes microseconds and no memory to speak of.
+//! Each keyword is entered by those three of its bytes in a row that are rarest in text. Building the bitmap takes
+//! microseconds, and it fits into the first-level cache.
 
-/// Bits of the filter's index; the bitmap takes half the first-level cache at most.
-const INDEX_BITS: u32 = 16;
+use std::ops::Range;
+
+/// Bits of the bitmap's index.
+const INDEX_BITS: u32 = 17;
+/// Words of the bitmap.
+const WORDS: usize = 1 << (INDEX_BITS - 6);
+/// Indices in a group of pieces.
+const GROUP_SHIFT: u32 = 4;
+/// Folds eight letters to lower case, and some punctuation to other punctuation.
+const FOLD: u64 = 0x2020_2020_2020_2020;
+/// The bytes of a piece.
+const PIECE: usize = 3;
 
 /// Where a keyword begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +26,7 @@ pub(crate) struct Hit {
 /// Finds all of a set of keywords, in any case.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
-    bitmap: Box<[u64]>,
+    bitmap: Box<[u64; WORDS]>,
     /// What may stand where a piece was seen, sorted by index.
     pieces: Box<[Piece]>,
     /// Where the pieces of each group of indices begin.
@@ -32,21 +42,24 @@ struct Piece {
     offset: u8,
 }
 
-/// Indices per entry of the table of groups.
-const GROUP_SHIFT: u32 = 4;
+/// A text and the part of it in which keywords begin.
+struct Search<'s> {
+    text: &'s [u8],
+    owned: Range<usize>,
+}
 
 impl Prefilter {
     /// Takes keywords of three bytes or more; what is shorter, or stands after the first 65,536, is never found.
     pub(crate) fn new<'k>(keywords: impl IntoIterator<Item = &'k [u8]>) -> Self {
         let fold = |keyword: &[u8]| keyword.iter().map(|byte| byte | 0x20).collect();
         let keywords: Box<[Box<[u8]>]> = keywords.into_iter().map(fold).collect();
-        let mut pieces = Vec::new();
-        for (keyword, number) in keywords.iter().zip(0u16..) {
-            add_pieces(keyword, number, &mut pieces);
-        }
+        let mut pieces: Box<[Piece]> = keywords
+            .iter()
+            .zip(0u16..)
+            .filter_map(|(keyword, number)| piece_of(keyword, number))
+            .collect();
         pieces.sort_unstable();
-        pieces.dedup();
-        let mut bitmap = vec![0u64; 1 << (INDEX_BITS - 6)].into_boxed_slice();
+        let mut bitmap = Box::new([0u64; WORDS]);
         for piece in &pieces {
             if let Some(word) = bitmap.get_mut((piece.index >> 6) as usize) {
                 *word |= 1 << (piece.index & 63);
@@ -57,84 +70,53 @@ impl Prefilter {
             .collect();
         Self {
             bitmap,
-            pieces: pieces.into_boxed_slice(),
+            pieces,
             groups,
             keywords,
         }
     }
 
     /// Adds all keywords that begin within `owned`; they may end after it.
-    pub(crate) fn find(&self, text: &[u8], owned: std::ops::Range<usize>, hits: &mut Vec<Hit>) {
-        let (Some(bytes), begin) = (text.get(owned.start & !1..), owned.start & !1) else {
+    pub(crate) fn find(&self, text: &[u8], owned: Range<usize>, hits: &mut Vec<Hit>) {
+        let begin = owned.start;
+        // A piece lies up to 255 bytes into its keyword.
+        let end = text.len().min(owned.end.saturating_add(256));
+        let bytes = text.get(begin..end).unwrap_or_default();
+        let search = Search { text, owned };
+        let words = bytes.as_chunks::<8>().0;
+        for (number, pair) in words.array_windows::<2>().enumerate() {
+            let (low, high) = (
+                u64::from_le_bytes(pair[0]) | FOLD,
+                u64::from_le_bytes(pair[1]) | FOLD,
+            );
+            let mut seen = self.seen(low) | self.seen(low >> 8) << 1 | self.seen(low >> 16) << 2;
+            seen |= self.seen(low >> 24) << 3 | self.seen(low >> 32) << 4 | self.seen(low >> 40) << 5;
+            seen |= self.seen(low >> 48 | high << 16) << 6 | self.seen(low >> 56 | high << 8) << 7;
+            while seen != 0 {
+                self.verify(&search, begin + number * 8 + seen.trailing_zeros() as usize, hits);
+                seen &= seen - 1;
+            }
+        }
+        // The last whole word has no next one.
+        let rest = begin + words.len().saturating_sub(1) * 8;
+        (rest..end).for_each(|at| self.verify(&search, at, hits));
+    }
+
+    /// Whether the lowest three bytes may be a piece.
+    #[inline(always)]
+    fn seen(&self, word: u64) -> u64 {
+        let index = index_of(word as u32);
+        self.bitmap
+            .get((index >> 6) as usize)
+            .map_or(0, |word| word >> (index & 63) & 1)
+    }
+
+    #[inline(never)]
+    fn verify(&self, search: &Search<'_>, at: usize, hits: &mut Vec<Hit>) {
+        let Some([a, b, c]) = search.text.get(at..).and_then(<[u8]>::first_chunk::<PIECE>) else {
             return;
         };
-        // A piece lies up to 255 bytes into its keyword.
-        let bytes = bytes
-            .get(..(owned.end + 256).saturating_sub(begin))
-            .unwrap_or(bytes);
-        let words = bytes.as_chunks::<8>().0;
-        for (number, pair) in words.windows(2).enumerate() {
-            let [low, high] = pair else { continue };
-            let word = u64::from_le_bytes(*low) | FOLD;
-            let next = (u64::from(high[0]) | 0x20) << 16;
-            let parts =
-                [word, word >> 16, word >> 32, (word >> 48) | next].map(|part| (part & 0xff_ffff) as u32);
-            let [a, b, c, d] = parts.map(index_of);
-            if (self.holds(a) | self.holds(b) | self.holds(c) | self.holds(d)) & 1 != 0 {
-                for (index, step) in [a, b, c, d].into_iter().zip([0, 2, 4, 6]) {
-                    if self.holds(index) & 1 != 0 {
-                        self.verify(text, begin + number * 8 + step, index, &owned, hits);
-                    }
-                }
-            }
-        }
-        self.find_in_rest(
-            text,
-            begin + words.len().saturating_sub(1) * 8,
-            begin + bytes.len(),
-            &owned,
-            hits,
-        );
-    }
-
-    fn find_in_rest(
-        &self,
-        text: &[u8],
-        from: usize,
-        to: usize,
-        owned: &std::ops::Range<usize>,
-        hits: &mut Vec<Hit>,
-    ) {
-        for at in (from..to).step_by(2) {
-            // A keyword of three bytes has its second piece one byte beyond its end.
-            let piece = [at, at + 1, at + 2].map(|at| text.get(at).map_or(0x20, |byte| byte | 0x20));
-            let index = index_of(u32::from_le_bytes([piece[0], piece[1], piece[2], 0]));
-            if self.holds(index) & 1 != 0 {
-                self.verify(text, at, index, owned, hits);
-            }
-        }
-    }
-
-    #[inline]
-    fn holds(&self, index: u32) -> u64 {
-        let word = self
-            .bitmap
-            .get((index >> 6) as usize)
-            .copied()
-            .unwrap_or_default();
-        word >> (index & 63)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn verify(
-        &self,
-        text: &[u8],
-        at: usize,
-        index: u32,
-        owned: &std::ops::Range<usize>,
-        hits: &mut Vec<Hit>,
-    ) {
+        let index = index_of(u32::from_le_bytes([*a, *b, *c, 0]) | FOLD as u32);
         let group = (index >> GROUP_SHIFT) as usize;
         let bound = |group: usize| self.groups.get(group).copied().unwrap_or_default() as usize;
         let pieces = self
@@ -149,9 +131,9 @@ impl Prefilter {
             let Some(start) = at.checked_sub(usize::from(piece.offset)) else {
                 continue;
             };
-            let found = text.get(start..start + keyword.len());
+            let found = search.text.get(start..start + keyword.len());
             let same = |found: &[u8]| found.iter().zip(keyword).all(|(a, b)| a | 0x20 == *b);
-            if owned.contains(&start) && found.is_some_and(same) {
+            if search.owned.contains(&start) && found.is_some_and(same) {
                 hits.push(Hit {
                     at: start,
                     keyword: piece.keyword,
@@ -161,50 +143,22 @@ impl Prefilter {
     }
 }
 
-/// Folds eight letters to lower case, and some punctuation to other punctuation.
-const FOLD: u64 = 0x2020_2020_2020_2020;
-
-/// Spreads a piece over the bitmap.
-#[inline]
-fn index_of(piece: u32) -> u32 {
-    piece.wrapping_mul(0x9e37_79b1) >> (32 - INDEX_BITS)
+/// Spreads the lowest three bytes over the bitmap.
+#[inline(always)]
+fn index_of(word: u32) -> u32 {
+    (word << 8).wrapping_mul(0x9e37_79b1) >> (32 - INDEX_BITS)
 }
 
-fn add_pieces(keyword: &[u8], number: u16, pieces: &mut Vec<Piece>) {
-    let piece_at = |offset: usize, last: Option<u8>| {
-        let first = keyword.get(offset..offset + 2)?;
-        let last = keyword.get(offset + 2).copied().or(last)?;
-        Some(u32::from_le_bytes([*first.first()?, *first.last()?, last, 0]))
-    };
-    let mut add = |offset: usize, last: Option<u8>| {
-        pieces.extend(piece_at(offset, last).map(|piece| Piece {
-            index: index_of(piece),
-            keyword: number,
-            offset: u8::try_from(offset).unwrap_or_default(),
-        }));
-    };
-    if keyword.len() == 3 {
-        add(0, None);
-        // Whatever comes next, folded.
-        (0..=255)
-            .filter(|byte| byte & 0x20 != 0)
-            .for_each(|byte| add(1, Some(byte)));
-        return;
-    }
-    let ends = 0..keyword.len().saturating_sub(3).min(200);
-    let cost = |offset: &usize| {
-        let bytes = keyword.get(*offset..*offset + 4).unwrap_or_default();
-        let prices: Vec<u32> = bytes.iter().map(|byte| commonness(*byte)).collect();
-        // Of two pieces the commoner one costs more.
-        prices
-            .windows(3)
-            .map(|piece| 1u32 << (piece.iter().sum::<u32>() / 2))
-            .sum::<u32>()
-    };
-    if let Some(best) = ends.min_by_key(cost) {
-        add(best, None);
-        add(best + 1, None);
-    }
+/// The rarest piece of a keyword.
+fn piece_of(keyword: &[u8], number: u16) -> Option<Piece> {
+    let cost = |(_, piece): &(u8, &[u8])| piece.iter().map(|byte| commonness(*byte)).sum::<u32>();
+    let (offset, piece) = (0..=200).zip(keyword.windows(PIECE)).min_by_key(cost)?;
+    let piece = piece.first_chunk::<PIECE>()?;
+    Some(Piece {
+        index: index_of(u32::from_le_bytes([piece[0], piece[1], piece[2], 0])),
+        keyword: number,
+        offset,
+    })
 }
 
 /// How common a folded byte is in code and prose, as a rough logarithm.

@@ -1,12 +1,11 @@
 //! A packed stream that is written in letters, decoded as it comes.
 
-use super::hex_value;
-use super::runs::base64_value;
+use super::alphabets::{BASE64, HEX, INVALID, value_of};
 use crate::finding::Step;
 
 /// How far such a stream was decoded.
 pub(crate) struct Letters {
-    value: fn(u8) -> Option<u8>,
+    values: &'static [u8; 256],
     bits: u32,
     word: u32,
     held: u32,
@@ -15,12 +14,12 @@ pub(crate) struct Letters {
 impl Letters {
     /// Base64, or hexadecimal digits.
     pub(crate) fn new(encoding: Step) -> Self {
-        let (value, bits): (fn(u8) -> Option<u8>, u32) = match encoding {
-            Step::Hex => (hex_value, 4),
-            _ => (base64_value, 6),
+        let (values, bits) = match encoding {
+            Step::Hex => (&HEX, 4),
+            _ => (&BASE64, 6),
         };
         Self {
-            value,
+            values,
             bits,
             word: 0,
             held: 0,
@@ -36,9 +35,10 @@ impl Letters {
             if is_escape || matches!(byte, b'\n' | b'\r' | b' ' | b'\t' | b'\\') {
                 continue;
             }
-            let Some(value) = (self.value)(*byte) else {
+            let value = value_of(self.values, *byte);
+            if value == INVALID {
                 return Some(used);
-            };
+            }
             self.word = self.word << self.bits | u32::from(value);
             self.held += self.bits;
             if self.held >= 8 {

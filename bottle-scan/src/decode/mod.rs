@@ -1,5 +1,6 @@
 //! Text in text: what may be encoded is found, decoded, and keeps the way back to where it came from.
 
+mod alphabets;
 mod escapes;
 mod letters;
 mod percent;

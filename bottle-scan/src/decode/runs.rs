@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Decoded, hex_value};
+use super::Decoded;
+use super::alphabets::{BASE32, BASE64, HEX, INVALID, is_letter, value_of};
 use crate::finding::Step;
 use crate::unpack;
 
@@ -48,6 +49,14 @@ pub(crate) fn runs(
         // At the window's first byte a run may have begun before it, unless the window is the stream's first.
         if owned.contains(&start) && (start > 0 || owned.start == 0) {
             run.sniff(&mut packed);
+        }
+        // Rulers and padding are runs too.
+        if run
+            .letters
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a == b))
+        {
+            continue;
         }
         run.base64(&mut found);
         run.hex(&mut found);
@@ -106,7 +115,7 @@ impl Run {
             first,
             [b'H', b'4', b's', ..] | [b'K', b'L', b'U', ..] | [b'U', b'E', b's', ..] | [b'e', ..]
         ) {
-            Bits::new(6, base64_value).decode(&self.letters, HEAD, |byte, _| head.push(byte));
+            Bits::new(6, &BASE64).decode(&self.letters, HEAD, |byte, _| head.push(byte));
             if unpack::opens(&head, true) {
                 packed(Packed {
                     step: Step::Base64,
@@ -118,7 +127,7 @@ impl Run {
             first,
             [b'1', b'f', b'8', b'b', ..] | [b'2', b'8', b'b', b'5', ..] | [b'5', b'0', b'4', b'b', ..]
         ) {
-            Bits::new(4, hex_value).decode(&self.letters, HEAD, |byte, _| head.push(byte));
+            Bits::new(4, &HEX).decode(&self.letters, HEAD, |byte, _| head.push(byte));
             if unpack::opens(&head, false) {
                 packed(Packed {
                     step: Step::Hex,
@@ -131,14 +140,14 @@ impl Run {
 
     fn base64(&self, found: &mut impl FnMut(Decoded)) {
         // For four letters in a row: whether the bytes that they stand for are ASCII.
-        let masks = [0b10_0000, 0b00_1000, 0b00_0010, 0];
+        let masks = [0b10_0000, 0b00_1000, 0b00_0010, 0].map(|mask| mask | INVALID);
         self.aligned(
             &Alignment {
                 step: Step::Base64,
                 bits: 6,
                 masks: &masks,
                 groups: 4,
-                value: base64_value,
+                values: &BASE64,
             },
             found,
         );
@@ -149,23 +158,23 @@ impl Run {
             &Alignment {
                 step: Step::Hex,
                 bits: 4,
-                masks: &[0b1000, 0],
+                masks: &[0b1000 | INVALID, INVALID],
                 groups: 12,
-                value: hex_value,
+                values: &HEX,
             },
             found,
         );
     }
 
     fn base32(&self, found: &mut impl FnMut(Decoded)) {
-        let masks = [0b1_0000, 0b0_0010, 0, 0b0_1000, 0b0_0001, 0, 0b0_0100, 0];
+        let masks = [0b1_0000, 0b0_0010, 0, 0b0_1000, 0b0_0001, 0, 0b0_0100, 0].map(|mask| mask | INVALID);
         self.aligned(
             &Alignment {
                 step: Step::Base32,
                 bits: 5,
                 masks: &masks,
                 groups: 3,
-                value: base32_value,
+                values: &BASE32,
             },
             found,
         );
@@ -187,7 +196,7 @@ impl Run {
     fn decode(&self, alignment: &Alignment<'_>, first: usize) -> (Decoded, usize) {
         let mut decoded = Decoded::new(alignment.step.clone());
         let letters = self.letters.get(first..).unwrap_or_default();
-        let used = Bits::new(alignment.bits, alignment.value).decode(letters, usize::MAX, |byte, letter| {
+        let used = Bits::new(alignment.bits, alignment.values).decode(letters, usize::MAX, |byte, letter| {
             decoded.push(byte, self.place(first + letter))
         });
         (decoded.ended(self.place(first + used)), used)
@@ -202,7 +211,7 @@ struct Alignment<'m> {
     masks: &'m [u8],
     /// How many groups in a row must be ASCII.
     groups: usize,
-    value: fn(u8) -> Option<u8>,
+    values: &'m [u8; 256],
 }
 
 impl Alignment<'_> {
@@ -218,29 +227,30 @@ impl Alignment<'_> {
     }
 
     fn is_ascii(&self, group: &[u8]) -> bool {
-        let fits = |(letter, mask): (&u8, &u8)| (self.value)(*letter).is_some_and(|value| value & mask == 0);
+        let fits = |(letter, mask): (&u8, &u8)| value_of(self.values, *letter) & mask == 0;
         group.iter().zip(self.masks).all(fits)
     }
 }
 
 /// Puts the values of letters together to bytes.
-struct Bits {
+struct Bits<'v> {
     bits: u32,
-    value: fn(u8) -> Option<u8>,
+    values: &'v [u8; 256],
 }
 
-impl Bits {
-    fn new(bits: u32, value: fn(u8) -> Option<u8>) -> Self {
-        Self { bits, value }
+impl<'v> Bits<'v> {
+    fn new(bits: u32, values: &'v [u8; 256]) -> Self {
+        Self { bits, values }
     }
 
     /// Hands over each byte with the number of the letter that it begins in; returns how many letters were used.
     fn decode(&self, letters: &[u8], most: usize, mut push: impl FnMut(u8, usize)) -> usize {
         let (mut word, mut held, mut count) = (0u32, 0, 0);
         for (number, letter) in letters.iter().enumerate() {
-            let Some(value) = (self.value)(*letter).filter(|_| count < most) else {
+            let value = value_of(self.values, *letter);
+            if value == INVALID || count >= most {
                 return number;
-            };
+            }
             word = word << self.bits | u32::from(value);
             held += self.bits;
             if held >= 8 {
@@ -252,31 +262,6 @@ impl Bits {
             }
         }
         letters.len()
-    }
-}
-
-fn is_letter(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-}
-
-/// The value of a letter in either alphabet of base64.
-pub(crate) fn base64_value(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
-}
-
-fn base32_value(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a'),
-        b'2'..=b'7' => Some(byte - b'2' + 26),
-        _ => None,
     }
 }
 

@@ -2,8 +2,6 @@
 
 mod fingerprints;
 mod split;
-#[cfg(test)]
-mod tests;
 mod variants;
 
 use std::ops::Range;

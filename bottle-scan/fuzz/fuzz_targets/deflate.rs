@@ -1,0 +1,10 @@
+//! Streams that their carrier calls deflate.
+
+#![no_main]
+
+use bottle_scan::ContentEncoding;
+
+#[path = "common.rs"]
+mod common;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| common::check(&[ContentEncoding::Deflate], bytes));

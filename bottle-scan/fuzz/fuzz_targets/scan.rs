@@ -1,0 +1,8 @@
+//! Any bytes.
+
+#![no_main]
+
+#[path = "common.rs"]
+mod common;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| common::check(&[], bytes));

@@ -1,0 +1,9 @@
+//! What the scanner promises, through its public interface.
+
+mod budget;
+mod encodings;
+mod known;
+mod packed;
+mod splits;
+mod support;
+mod surroundings;
