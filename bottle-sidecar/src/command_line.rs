@@ -8,6 +8,7 @@ use bottle_sidecar::init::Layout;
 use bottle_sidecar::{ctl, door, init};
 
 use crate::egress_options::EgressOptions;
+use crate::scan_options::ScanOptions;
 
 /// The trusted side of a bottle's doors
 #[derive(Debug, clap::Parser)]
@@ -25,6 +26,10 @@ enum Command {
     Ctl(Ctl),
     /// Runs the egress proxy alone, for any program
     Egress(EgressOptions),
+    /// Looks for secrets in files and prints what is where, one JSON object a line, no value among it
+    Scan(ScanOptions),
+    /// Starts a guest in Linux namespaces, as it is told on standard input, and stays with it
+    Guest(Guest),
     /// One door's process; started by init
     #[command(hide = true)]
     Door { name: DoorName },
@@ -43,6 +48,13 @@ struct Init {
     /// The relay binary for the guest [default: bottle-relay beside this program]
     #[arg(long, value_name = "FILE")]
     relay: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Guest {
+    /// Only tries what every guest needs, and says what is missing
+    #[arg(long)]
+    probe: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -69,6 +81,9 @@ impl CommandLine {
         match self.command {
             Command::Init(options) => options.run(),
             Command::Egress(options) => options.run(),
+            Command::Scan(options) => options.run(),
+            Command::Guest(Guest { probe: true }) => report(bottle_guest::probe()),
+            Command::Guest(Guest { probe: false }) => report(bottle_guest::keep()),
             Command::Door {
                 name: DoorName::Egress,
             } => door::run(Door::Egress),
@@ -100,6 +115,16 @@ impl Init {
                 tracing::error!(%error, "this program does not know where it is");
                 ExitCode::FAILURE
             }
+        }
+    }
+}
+
+fn report(done: Result<(), impl std::fmt::Display>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -5,6 +5,7 @@
 //! - [`door`] is such a process.
 //! - [`ctl`] carries questions to a running sidecar and answers back, so that an engine can be in between.
 //! - [`standalone`] is the egress proxy without a bottle.
+//! - [`scan`] looks for secrets in files.
 //! - [`relay`] runs inside a guest: it connects loopback ports to door sockets, checks that the guest has no other
 //!   network, and runs the agent's programs. It holds no secret and decides nothing.
 //!
@@ -29,6 +30,7 @@ pub mod limits;
 mod log;
 mod reap;
 pub mod relay;
+pub mod scan;
 mod serving;
 mod socket;
 pub mod standalone;

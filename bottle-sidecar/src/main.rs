@@ -2,6 +2,7 @@
 
 mod command_line;
 mod egress_options;
+mod scan_options;
 
 use std::process::ExitCode;
 
