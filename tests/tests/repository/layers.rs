@@ -6,8 +6,8 @@ use crate::workspace::{Package, assert_none, load};
 
 /// The layers, lowest first. A crate uses lower layers only; siblings never use each other.
 const LAYERS: &[&[&str]] = &[
-    &["bottle-util", "bottle-document", "bottle-scan"],
-    &["bottle-plan"],
+    &["bottle-util", "bottle-document"],
+    &["bottle-plan", "bottle-scan"],
     &["bottle-wire"],
     &["bottle-backend", "bottle-guest", "bottle-routes"],
     &[
