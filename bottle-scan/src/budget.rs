@@ -26,6 +26,8 @@ pub enum Limit {
     Work,
     /// Not every packed stream was opened.
     Open,
+    /// What the carrier calls packed is not, or is damaged; the rest of it was scanned as it is.
+    Broken,
 }
 
 impl Default for Budget {
@@ -49,6 +51,7 @@ impl Limit {
             Self::Decoded => "decoded",
             Self::Work => "work",
             Self::Open => "open",
+            Self::Broken => "broken",
         }
     }
 }
@@ -89,7 +92,7 @@ impl Meter {
             .saturating_mul(self.input)
             .saturating_add(self.budget.decoded);
         self.decoded = self.decoded.saturating_add(bytes as u64);
-        self.decoded <= allowed || self.meet(Limit::Decoded)
+        self.keep(self.decoded <= allowed, Limit::Decoded)
     }
 
     /// Whether a keyword's surroundings may be examined.
@@ -99,7 +102,7 @@ impl Meter {
             .work_per_byte
             .saturating_mul(self.input)
             .saturating_add(self.budget.work);
-        self.work <= allowed || self.meet(Limit::Work)
+        self.keep(self.work <= allowed, Limit::Work)
     }
 
     pub(crate) fn has_worked(&mut self, bytes: usize) {
@@ -107,11 +110,9 @@ impl Meter {
     }
 
     pub(crate) fn open(&mut self) -> bool {
-        if self.open >= self.budget.open {
-            return self.meet(Limit::Open);
-        }
-        self.open += 1;
-        true
+        let may = self.keep(self.open < self.budget.open, Limit::Open);
+        self.open += usize::from(may);
+        may
     }
 
     pub(crate) fn close(&mut self) {
@@ -123,11 +124,17 @@ impl Meter {
         &self.met
     }
 
-    fn meet(&mut self, limit: Limit) -> bool {
+    pub(crate) fn meet(&mut self, limit: Limit) {
         if !self.met.contains(&limit) {
             self.met.push(limit);
             self.met.sort_unstable();
         }
-        false
+    }
+
+    fn keep(&mut self, kept: bool, limit: Limit) -> bool {
+        if !kept {
+            self.meet(limit);
+        }
+        kept
     }
 }

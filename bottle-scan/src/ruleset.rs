@@ -163,7 +163,7 @@ impl Ready {
         let place = |slot: usize| slots.get(slot).copied().flatten().map(|at| at.get());
         let end = place(1)?;
         let group = place(2).zip(place(3)).map(|(from, to)| from..to);
-        let secret = group.clone().unwrap_or(start..end);
+        let secret = group.unwrap_or(start..end);
         let is_cut = text.get(secret.end).is_some_and(u8::is_ascii_alphanumeric);
         if is_cut && secret.end < reach || !rule.is_plausible(text, after, &secret, start..end) {
             return None;

@@ -88,7 +88,7 @@ impl Scanner {
         let mut meter = Meter::new(self.budget);
         Stream {
             scanner: self.clone(),
-            layer: Layer::encoded(encodings, &mut meter),
+            layer: Layer::outermost(encodings, &mut meter),
             meter,
         }
     }

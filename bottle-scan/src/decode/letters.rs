@@ -13,7 +13,7 @@ pub(crate) struct Letters {
 
 impl Letters {
     /// Base64, or hexadecimal digits.
-    pub(crate) fn new(encoding: Step) -> Self {
+    pub(crate) fn new(encoding: &Step) -> Self {
         let (values, bits) = match encoding {
             Step::Hex => (&HEX, 4),
             _ => (&BASE64, 6),

@@ -197,7 +197,7 @@ impl Run {
         let mut decoded = Decoded::new(alignment.step.clone());
         let letters = self.letters.get(first..).unwrap_or_default();
         let used = Bits::new(alignment.bits, alignment.values).decode(letters, usize::MAX, |byte, letter| {
-            decoded.push(byte, self.place(first + letter))
+            decoded.push(byte, self.place(first + letter));
         });
         (decoded.ended(self.place(first + used)), used)
     }

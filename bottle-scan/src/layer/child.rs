@@ -2,9 +2,10 @@
 
 use super::window::Opened;
 use super::{Layer, Shared};
+use crate::budget::Limit;
 use crate::decode::Letters;
 use crate::finding::{Finding, Step};
-use crate::unpack::Unpack;
+use crate::unpack::{End, Ended, Unpack};
 
 /// A packed stream that is being unpacked.
 pub(super) struct Child {
@@ -13,6 +14,8 @@ pub(super) struct Child {
     at: u64,
     /// How its bytes are written, if not as they are.
     letters: Option<Letters>,
+    /// Whether its carrier says that it is packed, so that it is no chance if it is not.
+    declared: bool,
     /// The bytes of a head that are still to come.
     skip: usize,
     unpacker: Box<dyn Unpack>,
@@ -26,7 +29,8 @@ impl Child {
         Self {
             steps,
             at: opened.at,
-            letters: opened.encoding.map(Letters::new),
+            letters: opened.encoding.as_ref().map(Letters::new),
+            declared: false,
             skip: packed.skip,
             unpacker: packed.unpacker,
             layer: Box::new(layer),
@@ -39,6 +43,7 @@ impl Child {
             steps: vec![step],
             at: 0,
             letters: None,
+            declared: true,
             skip: 0,
             unpacker,
             layer: Box::new(layer),
@@ -71,20 +76,24 @@ impl Child {
         let bytes = bytes.get(skipped..).filter(|bytes| !bytes.is_empty())?;
         let mut inside = Vec::new();
         let layer = &mut self.layer;
-        let used = self.unpacker.feed(bytes, &mut |piece| {
-            let may = shared.meter.decode(piece.len());
-            if may {
-                layer.push(piece, shared, &mut inside);
-            }
-            may
-        });
+        let mut scan = |piece: &[u8]| scan(piece, layer, shared, &mut inside);
+        let ended = self.unpacker.feed(bytes, &mut scan);
         self.hand_over(inside, found);
-        used.map(|used| skipped + used)
+        let Ended { used, how } = ended?;
+        match how {
+            End::Broken if self.declared => shared.meter.meet(Limit::Broken),
+            End::Refused => shared.meter.meet(Limit::Open),
+            _ => {}
+        }
+        Some(skipped + used)
     }
 
     /// Scans what is left of what came out.
     pub(super) fn finish(mut self, shared: &mut Shared<'_>, found: &mut Vec<Finding>) {
         let mut inside = Vec::new();
+        let layer = &mut self.layer;
+        self.unpacker
+            .end(&mut |piece| scan(piece, layer, shared, &mut inside));
         self.layer.finish(shared, &mut inside);
         self.hand_over(inside, found);
         shared.meter.close();
@@ -98,4 +107,13 @@ impl Child {
             ..finding
         }));
     }
+}
+
+/// Scans a piece of what came out, unless that is too much by now.
+fn scan(piece: &[u8], layer: &mut Layer, shared: &mut Shared<'_>, inside: &mut Vec<Finding>) -> bool {
+    let may = shared.meter.decode(piece.len());
+    if may {
+        layer.push(piece, shared, inside);
+    }
+    may
 }

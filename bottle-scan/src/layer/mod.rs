@@ -37,6 +37,8 @@ pub(crate) struct Shared<'s> {
 #[derive(Default)]
 pub(crate) struct Layer {
     depth: u8,
+    /// Whether its bytes are what the budget grows with.
+    outermost: bool,
     buffer: Vec<u8>,
     /// The place of the buffer's first byte.
     base: u64,
@@ -62,8 +64,16 @@ impl Layer {
         }
     }
 
+    /// The stream as it comes, packed as its carrier says.
+    pub(crate) fn outermost(encodings: &[ContentEncoding], meter: &mut Meter) -> Self {
+        Self {
+            outermost: true,
+            ..Self::encoded(encodings, meter)
+        }
+    }
+
     /// A stream that is nothing but another one, packed.
-    pub(crate) fn encoded(encodings: &[ContentEncoding], meter: &mut Meter) -> Self {
+    fn encoded(encodings: &[ContentEncoding], meter: &mut Meter) -> Self {
         let Some((last, others)) = encodings.split_last() else {
             return Self::new(0);
         };
@@ -114,6 +124,7 @@ impl Layer {
     pub(crate) fn without_packed(&self) -> Self {
         Self {
             depth: self.depth,
+            outermost: self.outermost,
             buffer: self.buffer.clone(),
             base: self.base,
             cursor: self.cursor,
@@ -152,7 +163,7 @@ impl Layer {
             from,
             owned: within(self.cursor..end),
         };
-        if self.depth == 0 {
+        if self.outermost {
             shared.meter.has_read(end);
         }
         self.feed_children(window.owned_bytes(), shared, found);
@@ -166,13 +177,18 @@ impl Layer {
 
     fn feed_children(&mut self, bytes: &[u8], shared: &mut Shared<'_>, found: &mut Vec<Finding>) {
         let cursor = self.cursor;
+        self.opaque &= !self.children.is_empty();
         for mut child in std::mem::take(&mut self.children) {
             let ended = child.feed(bytes, shared, found);
             if child.is_raw() {
                 self.covered = cursor + ended.unwrap_or(bytes.len()) as u64;
             }
             match ended {
-                Some(_) => child.finish(shared, found),
+                Some(used) => {
+                    child.finish(shared, found);
+                    // Whoever unpacks it may take what follows for something else.
+                    self.opaque &= used == bytes.len();
+                }
                 None => self.children.push(child),
             }
         }

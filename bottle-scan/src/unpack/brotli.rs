@@ -2,7 +2,7 @@
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
-use super::{PIECE, Unpack};
+use super::{End, Ended, PIECE, Unpack};
 
 /// One brotli stream. Its window, and so its memory, is at most 16 MiB: large windows are not taken.
 pub(crate) struct Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>);
@@ -19,7 +19,7 @@ impl Brotli {
 }
 
 impl Unpack for Brotli {
-    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<usize> {
+    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<Ended> {
         let mut piece = [0; PIECE];
         let (mut available, mut used) = (input.len(), 0);
         loop {
@@ -37,8 +37,12 @@ impl Unpack for Brotli {
             let more = out(piece.get(..written).unwrap_or_default());
             match result {
                 BrotliResult::NeedsMoreOutput if more => {}
+                // It says so too when its output is full, and then has more of it.
+                BrotliResult::NeedsMoreInput if more && written == PIECE => {}
                 BrotliResult::NeedsMoreInput if more => return None,
-                _ => return Some(used),
+                BrotliResult::ResultSuccess => return End::Whole.at(used),
+                BrotliResult::ResultFailure => return End::Broken.at(used),
+                _ => return End::Enough.at(used),
             }
         }
     }

@@ -3,7 +3,7 @@
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 
-use super::{PIECE, Unpack};
+use super::{End, Ended, PIECE, Unpack};
 
 /// One deflate stream.
 pub(crate) struct Inflate(Box<InflateState>);
@@ -14,6 +14,8 @@ pub(crate) struct Gzip {
     member: Option<Inflate>,
     /// Bytes of a trailer that are still to come.
     trailer: usize,
+    /// Whether there was a member.
+    any: bool,
 }
 
 /// Deflate with or without an envelope; senders do not agree on what the word means.
@@ -36,7 +38,7 @@ impl Inflate {
 }
 
 impl Unpack for Inflate {
-    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<usize> {
+    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<Ended> {
         let mut piece = [0; PIECE];
         let mut used = 0;
         loop {
@@ -48,7 +50,9 @@ impl Unpack for Inflate {
             match result.status {
                 Ok(MZStatus::Ok) if more && !idle => {}
                 Ok(MZStatus::Ok) | Err(miniz_oxide::MZError::Buf) if more => return None,
-                _ => return Some(used),
+                Ok(MZStatus::StreamEnd) => return End::Whole.at(used),
+                _ if !more => return End::Enough.at(used),
+                _ => return End::Broken.at(used),
             }
         }
     }
@@ -60,26 +64,24 @@ impl Gzip {
             head: Vec::new(),
             member: None,
             trailer: 0,
+            any: false,
         }
     }
 }
 
 impl Unpack for Gzip {
-    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<usize> {
+    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<Ended> {
         let mut used = 0;
         while let Some(rest) = input.get(used..).filter(|rest| !rest.is_empty()) {
             if let Some(member) = &mut self.member {
-                let mut more = true;
-                let ended = member.feed(rest, &mut |piece| {
-                    more = out(piece);
-                    more
-                })?;
-                used += ended;
-                if !more {
-                    return Some(used);
+                let ended = member.feed(rest, out)?;
+                used += ended.used;
+                if ended.how != End::Whole {
+                    return ended.how.at(used);
                 }
                 self.member = None;
                 self.trailer = 8;
+                self.any = true;
             } else if self.trailer > 0 {
                 let skipped = self.trailer.min(rest.len());
                 self.trailer -= skipped;
@@ -94,7 +96,9 @@ impl Unpack for Gzip {
                         self.member = Some(Inflate::raw());
                     }
                     None if may_grow(&self.head) => return None,
-                    None => return Some(used),
+                    // What follows the last member is padding, and nothing to those who unpack it.
+                    None if self.any => return End::Whole.at(used),
+                    None => return End::Broken.at(used),
                 }
             }
         }
@@ -112,7 +116,7 @@ impl Sniffed {
 }
 
 impl Unpack for Sniffed {
-    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<usize> {
+    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<Ended> {
         if let Some(inflate) = &mut self.inflate {
             return inflate.feed(input, out);
         }
@@ -127,8 +131,8 @@ impl Unpack for Sniffed {
             Inflate::raw()
         };
         let head = std::mem::take(&mut self.head);
-        let used = self.inflate.insert(start).feed(&head, out);
-        used.map(|used| used.saturating_sub(before))
+        let ended = self.inflate.insert(start).feed(&head, out)?;
+        ended.how.at(ended.used.saturating_sub(before))
     }
 }
 

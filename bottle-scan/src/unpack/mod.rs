@@ -15,8 +15,38 @@ use crate::finding::Step;
 pub(crate) trait Unpack: Send {
     /// Takes packed bytes and hands over what comes out, in pieces of bounded size, until `out` says that it is enough.
     ///
-    /// Returns what of the input was used if the stream ended within it, well or not.
-    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<usize>;
+    /// Returns how the stream ended if it ended within the input.
+    fn feed(&mut self, input: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) -> Option<Ended>;
+
+    /// Hands over what it has decoded and kept back, the stream around it having ended.
+    fn end(&mut self, _out: &mut dyn FnMut(&[u8]) -> bool) {}
+}
+
+/// Where in its input a packed stream ended, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// How many bytes of the input it used.
+    pub(crate) used: usize,
+    pub(crate) how: End,
+}
+
+/// How a packed stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As its format says.
+    Whole,
+    /// It is none of its format, or damaged.
+    Broken,
+    /// It asks for more memory than it gets.
+    Refused,
+    /// Nobody wants more of it.
+    Enough,
+}
+
+impl End {
+    pub(crate) fn at(self, used: usize) -> Option<Ended> {
+        Some(Ended { used, how: self })
+    }
 }
 
 /// A packed stream that begins somewhere.

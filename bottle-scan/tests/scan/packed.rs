@@ -1,13 +1,15 @@
 //! Archives and packed streams.
 
-use bottle_scan::{ContentEncoding, Finding, Scanner, Step};
+use bottle_scan::{ContentEncoding, Finding, Limit, Scanner, Step};
 
 use crate::support::{brotli, deflate, gzip, tar, token, zip, zlib, zstd};
 
 const RULE: &str = "npm-access-token";
 
+/// What does not pack is kept as it is, and would be seen without unpacking: so there is much that does.
 fn text() -> Vec<u8> {
-    format!("first\nsecond {}\n", token(RULE, 1)).into_bytes()
+    let line = "first ".repeat(20);
+    format!("{line}\nsecond {}\n", token(RULE, 1)).into_bytes()
 }
 
 #[track_caller]
@@ -24,6 +26,15 @@ fn declared(encodings: &[ContentEncoding], bytes: &[u8]) -> Vec<Finding> {
     let mut found = stream.push(bytes);
     found.extend(stream.finish().findings);
     found
+}
+
+fn step(encoding: ContentEncoding) -> Step {
+    match encoding {
+        ContentEncoding::Gzip => Step::Gzip,
+        ContentEncoding::Deflate => Step::Deflate,
+        ContentEncoding::Brotli => Step::Brotli,
+        ContentEncoding::Zstd => Step::Zstd,
+    }
 }
 
 #[test]
@@ -46,6 +57,61 @@ fn a_second_member_of_gzip_is_read() {
     let two = [gzip(b"nothing\n"), gzip(&text())].concat();
     check(&declared(&[ContentEncoding::Gzip], &two), 3, &[Step::Gzip]);
     check(&Scanner::new().scan(&two).findings, 2, &[Step::Gzip]);
+}
+
+#[test]
+fn what_follows_the_end_of_a_declared_stream_is_scanned() {
+    use ContentEncoding::{Brotli, Deflate, Gzip, Zstd};
+    for (encoding, packed) in [
+        (Brotli, brotli(b"nothing")),
+        (Deflate, zlib(b"nothing")),
+        (Gzip, gzip(b"nothing")),
+        (Zstd, zstd(b"nothing")),
+    ] {
+        let after = " ".repeat(200_000) + "\n";
+        for after in ["\n", after.as_str()] {
+            let bytes = [packed.as_slice(), after.as_bytes(), &text()].concat();
+            let found = declared(&[encoding], &bytes);
+            assert_eq!(found.len(), 1, "{encoding:?}");
+            assert_eq!(found[0].chain, [], "{encoding:?}");
+        }
+    }
+}
+
+#[test]
+fn a_declared_stream_that_is_none_is_scanned_as_it_is_and_reported() {
+    use ContentEncoding::{Brotli, Gzip, Zstd};
+    for encoding in [Brotli, Gzip, Zstd] {
+        let mut stream = Scanner::new().stream_encoded(&[encoding]);
+        stream.push(&[b"!!!!".as_slice(), &text()].concat());
+        let outcome = stream.finish();
+        assert_eq!(outcome.limits, [Limit::Broken], "{encoding:?}");
+        assert_eq!(outcome.findings.len(), 1, "{encoding:?}");
+    }
+}
+
+#[test]
+fn a_stream_that_is_cut_short_is_scanned_as_far_as_it_goes() {
+    use ContentEncoding::{Brotli, Deflate, Gzip, Zstd};
+    let mut bytes = text();
+    let mut draw = bottle_scan::rules::sample::Draw::new(9);
+    bytes.extend((0..400_000).map(|_| draw.below(256) as u8));
+    for (encoding, mut packed) in [
+        (Brotli, brotli(&bytes)),
+        (Deflate, zlib(&bytes)),
+        (Gzip, gzip(&bytes)),
+        (Zstd, zstd(&bytes)),
+    ] {
+        packed.truncate(packed.len() - 20_000);
+        check(&declared(&[encoding], &packed), 2, &[step(encoding)]);
+    }
+}
+
+#[test]
+fn a_frame_that_is_to_be_skipped_hides_nothing() {
+    let skipped = b"\x5a\x2a\x4d\x18\x03\0\0\0abc".as_slice();
+    let packed = [skipped, &zstd(b"nothing\n"), skipped, &zstd(&text())].concat();
+    check(&declared(&[ContentEncoding::Zstd], &packed), 3, &[Step::Zstd]);
 }
 
 #[test]
@@ -83,7 +149,9 @@ fn a_long_stream_is_unpacked_to_its_end() {
     let mut long = b"line of some text that packs well\n".repeat(30_000);
     long.extend(text());
     for packed in [gzip(&long), zstd(&long), zip("x", &long)] {
+        // Some packers keep what does not pack, so that it is seen where it lies as well.
         let findings = Scanner::new().scan(&packed).findings;
-        assert_eq!(findings.iter().map(|one| one.line).collect::<Vec<_>>(), [30_002]);
+        let unpacked = findings.iter().filter(|one| !one.chain.is_empty());
+        assert_eq!(unpacked.map(|one| one.line).collect::<Vec<_>>(), [30_002]);
     }
 }
