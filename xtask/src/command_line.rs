@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::machine::Machine;
-use crate::{bench, demo, dist, engine, suite};
+use crate::{bench, demo, dist, engine, fuzz, suite};
 
 /// The repository's own tasks.
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ pub(crate) enum Task {
     Dist(dist::Options),
     /// Makes sure that a Docker Engine answers and has the base image; installs what it may
     Engine,
+    /// Fuzzes every parser for hostile bytes, and says what each target did
+    Fuzz(fuzz::Options),
     /// Checks and tests everything, and says what was skipped
     Test(suite::Options),
 }
@@ -35,6 +37,7 @@ impl Task {
             Self::Demo => demo::run(machine),
             Self::Dist(options) => dist::build(machine, options),
             Self::Engine => engine::ensure(machine),
+            Self::Fuzz(options) => fuzz::run(machine, options),
             Self::Test(options) => suite::run(machine, options),
         }
     }

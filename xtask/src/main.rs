@@ -6,6 +6,7 @@ mod demo;
 mod dist;
 mod elf;
 mod engine;
+mod fuzz;
 mod machine;
 mod process;
 mod suite;

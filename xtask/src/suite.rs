@@ -3,7 +3,7 @@
 mod report;
 mod skips;
 mod steps;
-mod tools;
+pub(crate) mod tools;
 
 use std::time::Instant;
 

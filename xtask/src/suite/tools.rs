@@ -7,7 +7,7 @@ use crate::process;
 
 /// A cargo subcommand that is installed, at a fixed version, where the machine has none.
 #[derive(Debug)]
-pub(super) struct Tool {
+pub(crate) struct Tool {
     subcommand: &'static str,
     package: &'static str,
 }
@@ -20,9 +20,13 @@ pub(super) const DENY: Tool = Tool {
     subcommand: "deny",
     package: "cargo-deny@0.20.2",
 };
+pub(crate) const FUZZ: Tool = Tool {
+    subcommand: "fuzz",
+    package: "cargo-fuzz@0.13.2",
+};
 
 impl Tool {
-    pub(super) fn ensure(&self, machine: &Machine) -> Result<()> {
+    pub(crate) fn ensure(&self, machine: &Machine) -> Result<()> {
         if process::succeeds(machine.cargo().args([self.subcommand, "--version"])) {
             return Ok(());
         }
