@@ -36,6 +36,7 @@ pub(crate) fn runs(
     mut found: impl FnMut(Decoded),
     mut packed: impl FnMut(Packed),
 ) {
+    let mut scratch = Scratch::default();
     let mut from = owned.start;
     // A run may have begun before.
     let before = text.get(..from).unwrap_or_default();
@@ -58,9 +59,9 @@ pub(crate) fn runs(
         {
             continue;
         }
-        run.base64(&mut found);
-        run.hex(&mut found);
-        run.base32(&mut found);
+        for alignment in &ALIGNMENTS {
+            run.decode(alignment, &mut scratch, &mut found);
+        }
     }
 }
 
@@ -138,62 +139,22 @@ impl Run {
         }
     }
 
-    fn base64(&self, found: &mut impl FnMut(Decoded)) {
-        // For four letters in a row: whether the bytes that they stand for are ASCII.
-        let masks = [0b10_0000, 0b00_1000, 0b00_0010, 0].map(|mask| mask | INVALID);
-        self.aligned(
-            &Alignment {
-                step: Step::Base64,
-                bits: 6,
-                masks: &masks,
-                groups: 4,
-                values: &BASE64,
-            },
-            found,
-        );
-    }
-
-    fn hex(&self, found: &mut impl FnMut(Decoded)) {
-        self.aligned(
-            &Alignment {
-                step: Step::Hex,
-                bits: 4,
-                masks: &[0b1000 | INVALID, INVALID],
-                groups: 12,
-                values: &HEX,
-            },
-            found,
-        );
-    }
-
-    fn base32(&self, found: &mut impl FnMut(Decoded)) {
-        let masks = [0b1_0000, 0b0_0010, 0, 0b0_1000, 0b0_0001, 0, 0b0_0100, 0].map(|mask| mask | INVALID);
-        self.aligned(
-            &Alignment {
-                step: Step::Base32,
-                bits: 5,
-                masks: &masks,
-                groups: 3,
-                values: &BASE32,
-            },
-            found,
-        );
-    }
-
-    /// Decodes from each alignment at which some groups in a row are ASCII, to the end of the run.
-    fn aligned(&self, alignment: &Alignment<'_>, found: &mut impl FnMut(Decoded)) {
+    /// Decodes from each place at which some groups in a row are ASCII, to the end of the run.
+    fn decode(&self, alignment: &Alignment, scratch: &mut Scratch, found: &mut impl FnMut(Decoded)) {
+        scratch.judge(alignment, &self.letters);
         let size = alignment.masks.len();
-        for shift in 0..size {
-            let mut from = shift;
-            while let Some(first) = alignment.next(&self.letters, from) {
-                let (decoded, used) = self.decode(alignment, first);
+        // How far each alignment was decoded; no encoding has more.
+        let mut done = [0; 8];
+        for first in memchr::memchr_iter(0, &scratch.bad) {
+            if let Some(done) = done.get_mut(first % size).filter(|done| **done <= first) {
+                let (decoded, used) = self.decode_from(alignment, first);
                 found(decoded);
-                from = first + used.next_multiple_of(size).max(size);
+                *done = first + used.next_multiple_of(size).max(size);
             }
         }
     }
 
-    fn decode(&self, alignment: &Alignment<'_>, first: usize) -> (Decoded, usize) {
+    fn decode_from(&self, alignment: &Alignment, first: usize) -> (Decoded, usize) {
         let mut decoded = Decoded::new(alignment.step.clone());
         let letters = self.letters.get(first..).unwrap_or_default();
         let used = Bits::new(alignment.bits, alignment.values).decode(letters, usize::MAX, |byte, letter| {
@@ -204,31 +165,80 @@ impl Run {
 }
 
 /// How letters of an encoding group into bytes.
-struct Alignment<'m> {
+struct Alignment {
     step: Step,
     bits: u32,
-    /// The bits of each letter of a group that are the highest of a byte.
-    masks: &'m [u8],
+    /// The bits of each letter of a group that are the highest of a byte; and that it is a letter at all.
+    masks: &'static [u8],
     /// How many groups in a row must be ASCII.
     groups: usize,
-    values: &'m [u8; 256],
+    values: &'static [u8; 256],
 }
 
-impl Alignment<'_> {
-    /// Where, at this alignment, enough groups in a row begin that are ASCII.
-    fn next(&self, letters: &[u8], from: usize) -> Option<usize> {
-        let size = self.masks.len();
-        let mut row = 0;
-        let last = letters.get(from..)?.chunks_exact(size).position(|group| {
-            row = if self.is_ascii(group) { row + 1 } else { 0 };
-            row == self.groups
-        });
-        last.map(|last| from + (last + 1 - self.groups) * size)
-    }
+static ALIGNMENTS: [Alignment; 3] = [
+    Alignment {
+        step: Step::Base64,
+        bits: 6,
+        masks: &[0b10_0000, 0b00_1000, 0b00_0010, 0],
+        groups: 4,
+        values: &BASE64,
+    },
+    Alignment {
+        step: Step::Hex,
+        bits: 4,
+        masks: &[0b1000 | INVALID, INVALID],
+        groups: 12,
+        values: &HEX,
+    },
+    Alignment {
+        step: Step::Base32,
+        bits: 5,
+        masks: &[
+            0b1_0000 | INVALID,
+            0b0_0010 | INVALID,
+            INVALID,
+            0b0_1000 | INVALID,
+            0b0_0001 | INVALID,
+            INVALID,
+            0b0_0100 | INVALID,
+            INVALID,
+        ],
+        groups: 3,
+        values: &BASE32,
+    },
+];
 
-    fn is_ascii(&self, group: &[u8]) -> bool {
-        let fits = |(letter, mask): (&u8, &u8)| value_of(self.values, *letter) & mask == 0;
-        group.iter().zip(self.masks).all(fits)
+/// Memory that one run after the other uses.
+#[derive(Default)]
+struct Scratch {
+    values: Vec<u8>,
+    /// For each letter 0 if enough groups in a row are ASCII that begin with it.
+    bad: Vec<u8>,
+    group: Vec<u8>,
+}
+
+impl Scratch {
+    /// Says where text may begin. All places are judged alike, without a branch, so that compilers take many at a time.
+    fn judge(&mut self, alignment: &Alignment, letters: &[u8]) {
+        let Self { values, bad, group } = self;
+        values.clear();
+        values.extend(letters.iter().map(|letter| value_of(alignment.values, *letter)));
+        group.clear();
+        group.resize((letters.len() + 1).saturating_sub(alignment.masks.len()), 0);
+        for (number, mask) in alignment.masks.iter().enumerate().filter(|(_, mask)| **mask != 0) {
+            let values = values.get(number..).unwrap_or_default();
+            group
+                .iter_mut()
+                .zip(values)
+                .for_each(|(bad, value)| *bad |= value & mask);
+        }
+        let before_last = (alignment.groups - 1) * alignment.masks.len();
+        bad.clear();
+        bad.resize(group.len().saturating_sub(before_last), 0);
+        for number in 0..alignment.groups {
+            let group = group.get(number * alignment.masks.len()..).unwrap_or_default();
+            bad.iter_mut().zip(group).for_each(|(bad, group)| *bad |= group);
+        }
     }
 }
 
