@@ -24,6 +24,8 @@
 
 mod budget;
 mod checksum;
+#[cfg(any(test, feature = "testing"))]
+pub mod corpus;
 mod decode;
 mod finding;
 mod known;

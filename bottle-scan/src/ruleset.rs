@@ -196,7 +196,7 @@ impl Lead {
     fn start(self, text: &[u8], at: usize) -> Option<usize> {
         let (least, most, fits): (usize, usize, fn(&u8) -> bool) = match self {
             Self::Free => return Some(at),
-            Self::Boundary => (0, 0, |_| false),
+            Self::Boundary | Self::Alone => (0, 0, |_| false),
             Self::Digits(least, most) => (least, most, u8::is_ascii_digit),
             Self::Hex(length) => (length, length, u8::is_ascii_hexdigit),
             Self::Letters(length) => (length, length, |byte| {
@@ -211,7 +211,9 @@ impl Lead {
             .take_while(|byte| fits(byte))
             .count();
         let start = at - length;
-        (length >= least && is_boundary(before.get(..start)?)).then_some(start)
+        let before = before.get(..start)?;
+        let is_inside = self == Self::Alone && before.last().is_some_and(|last| b"+/-_".contains(last));
+        (length >= least && !is_inside && is_boundary(before)).then_some(start)
     }
 }
 
@@ -231,7 +233,7 @@ impl Rule {
         let part = |range: Range<usize>| text.get(range).unwrap_or_default();
         let value = part(secret.clone());
         // A prefix is no part of what was drawn at random.
-        let leads = matches!(self.lead, Lead::Boundary | Lead::Free);
+        let leads = matches!(self.lead, Lead::Boundary | Lead::Alone | Lead::Free);
         let is_all = leads && secret.start == all.start && secret.end > after;
         let drawn = if is_all { part(after..secret.end) } else { value };
         let all = part(all);

@@ -34,6 +34,23 @@ pub enum Parts {
 ///
 /// Kept are keyed hashes of whole values and of their encodings. Of a secret of which any part counts there are hashes of
 /// short pieces too: those tell the value to whoever has the key, so they are as confidential as the value.
+///
+/// ```
+/// use bottle_scan::{KNOWN_SECRET, KnownSecrets, Parts, Scanner};
+/// use bottle_util::Secret;
+///
+/// # fn main() -> Result<(), bottle_scan::AddError> {
+/// let mut known = KnownSecrets::new([7; 32]); // from the system's random numbers
+/// let token = Secret::from("tok_Zq8Xw2Lr5Vn9Kc3Bt7Hy1Md6Pf4Gs0Ja".to_owned());
+/// known.add("API_TOKEN", &token, Parts::Long { prefix: 4 })?;
+/// let scanner = Scanner::precise().with_known(known);
+///
+/// let twenty = scanner.scan(b"x=Zq8Xw2Lr5Vn9Kc3Bt7Hy").findings;
+/// assert_eq!((twenty[0].rule, twenty[0].name.as_deref()), (KNOWN_SECRET, Some("API_TOKEN")));
+/// assert!(scanner.scan(b"x=Zq8Xw2Lr5Vn9Kc3Bt7H").findings.is_empty()); // nineteen: no answer to a guess
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct KnownSecrets {
     names: Vec<Arc<str>>,

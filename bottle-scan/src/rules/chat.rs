@@ -176,6 +176,7 @@ pub(super) const RULES: &[Rule] = &[
         "https://developers.facebook.com/docs/facebook-login/guides/access-tokens/",
     )
     .check(Check::Mixed)
+    .lead(Lead::Alone)
     .entropy(4.5),
     named(
         "facebook-app-secret",

@@ -57,6 +57,8 @@ pub struct Rule {
 pub(crate) enum Lead {
     /// No letter or digit.
     Boundary,
+    /// No letter or digit, and nothing that base64 is made of: for prefixes so short that those hold them by chance.
+    Alone,
     /// Anything.
     Free,
     /// So many digits, which belong to the secret.

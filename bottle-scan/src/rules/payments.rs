@@ -35,6 +35,7 @@ pub(super) const RULES: &[Rule] = &[
         &["{w30}"],
         "https://developer.squareup.com/docs/build-basics/access-tokens",
     )
+    .lead(Lead::Alone)
     .entropy(4.0),
     token(
         "square-application-secret",

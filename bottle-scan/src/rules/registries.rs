@@ -58,6 +58,7 @@ pub(super) const RULES: &[Rule] = &[
         "https://doc.rust-lang.org/cargo/reference/publishing.html",
     )
     .check(Check::Mixed)
+    .lead(Lead::Alone)
     .entropy(3.6),
     token(
         "nuget-api-key",

@@ -80,7 +80,7 @@ fn every_rule_has_a_name_a_page_and_keywords_of_its_own() {
         assert!(ids.insert(rule.id), "{} twice", rule.id);
         assert!(rule.page.starts_with("https://"), "{}", rule.id);
         assert!(
-            rule.keywords.iter().all(|keyword| keyword.len() >= 2),
+            rule.keywords.iter().all(|keyword| keyword.len() >= 3),
             "{}",
             rule.id
         );

@@ -2,7 +2,7 @@
 
 use bottle_scan::Scanner;
 
-use crate::support::{PACKED, TEXT, found, token};
+use crate::support::{Encoder, PACKED, TEXT, found, token};
 
 const RULE: &str = "github-personal-token";
 
@@ -19,7 +19,7 @@ fn check(text: &[u8], steps: &[&str]) {
 
 #[test]
 fn every_encoding_of_text_at_every_alignment() {
-    for (name, encode) in TEXT {
+    for Encoder(name, encode) in TEXT {
         for shift in 0..9 {
             let inner = format!("{} key {} end", "a".repeat(shift), token(RULE, shift as u64));
             let text = [b"{\"x\": \"", encode(inner.as_bytes()).as_slice(), b"\"}\n"].concat();
@@ -30,8 +30,8 @@ fn every_encoding_of_text_at_every_alignment() {
 
 #[test]
 fn two_encodings_of_text_at_every_alignment() {
-    for (outer, encode_outer) in TEXT {
-        for (inner, encode_inner) in TEXT {
+    for Encoder(outer, encode_outer) in TEXT {
+        for Encoder(inner, encode_inner) in TEXT {
             for shift in 0..8 {
                 let text = format!("key={}", token(RULE, shift as u64));
                 let middle = [&b"........"[..shift], &encode_inner(text.as_bytes()), b"."].concat();
@@ -52,10 +52,10 @@ fn letters_that_precede_a_run_do_not_hide_it() {
 
 #[test]
 fn a_packed_stream_inside_text() {
-    for (name, pack) in PACKED {
+    for Encoder(name, pack) in PACKED {
         let packed = pack(format!("one\ntwo {}\n", token(RULE, 5)).as_bytes());
-        for (outer, encode) in TEXT.iter().filter(|(outer, _)| ["base64", "hex"].contains(outer)) {
-            if *outer == "hex" && name == "deflate" {
+        for Encoder(outer, encode) in TEXT.into_iter().filter(|one| ["base64", "hex"].contains(&one.0)) {
+            if outer == "hex" && name == "deflate" {
                 continue; // two bytes of magic are too few among digits that are everywhere
             }
             let text = [b"data: ", encode(&packed).as_slice(), b"\n"].concat();
@@ -66,8 +66,8 @@ fn a_packed_stream_inside_text() {
 
 #[test]
 fn text_inside_a_packed_stream() {
-    for (name, pack) in PACKED {
-        for (inner, encode) in TEXT {
+    for Encoder(name, pack) in PACKED {
+        for Encoder(inner, encode) in TEXT {
             let text = encode(format!("key={}", token(RULE, 7)).as_bytes());
             let packed = pack(&[b"v: ", text.as_slice(), b"\n"].concat());
             // Two bytes are no magic where anything may stand.

@@ -1,4 +1,5 @@
 //! What the scanner promises, through its public interface.
+#![cfg(test)]
 
 mod budget;
 mod encodings;

@@ -24,20 +24,24 @@ pub(crate) fn found(text: &[u8]) -> Vec<(&'static str, Vec<&'static str>)> {
         .collect()
 }
 
-/// The encodings of text, by the names of their steps.
-pub(crate) const TEXT: [(&str, fn(&[u8]) -> Vec<u8>); 7] = [
-    ("base64", |bytes| BASE64.encode(bytes).into_bytes()),
-    ("base64", |bytes| BASE64URL_NOPAD.encode(bytes).into_bytes()),
-    ("base64", mime),
-    ("hex", |bytes| HEXLOWER.encode(bytes).into_bytes()),
-    ("base32", |bytes| BASE32.encode(bytes).into_bytes()),
-    ("percent", |bytes| {
+/// The name of a step, and what does it.
+#[derive(Clone, Copy)]
+pub(crate) struct Encoder(pub(crate) &'static str, pub(crate) fn(&[u8]) -> Vec<u8>);
+
+/// The encodings of text.
+pub(crate) const TEXT: [Encoder; 7] = [
+    Encoder("base64", |bytes| BASE64.encode(bytes).into_bytes()),
+    Encoder("base64", |bytes| BASE64URL_NOPAD.encode(bytes).into_bytes()),
+    Encoder("base64", mime),
+    Encoder("hex", |bytes| HEXLOWER.encode(bytes).into_bytes()),
+    Encoder("base32", |bytes| BASE32.encode(bytes).into_bytes()),
+    Encoder("percent", |bytes| {
         bytes
             .iter()
             .flat_map(|byte| format!("%{byte:02x}").into_bytes())
             .collect()
     }),
-    ("escapes", |bytes| {
+    Encoder("escapes", |bytes| {
         bytes
             .iter()
             .flat_map(|byte| format!("\\u{byte:04x}").into_bytes())
@@ -45,12 +49,12 @@ pub(crate) const TEXT: [(&str, fn(&[u8]) -> Vec<u8>); 7] = [
     }),
 ];
 
-/// The packers, by the names of their steps.
-pub(crate) const PACKED: [(&str, fn(&[u8]) -> Vec<u8>); 4] = [
-    ("gzip", gzip),
-    ("deflate", zlib),
-    ("zstd", zstd),
-    ("zip", |bytes| zip("a/b.txt", bytes)),
+/// The packers.
+pub(crate) const PACKED: [Encoder; 4] = [
+    Encoder("gzip", gzip),
+    Encoder("deflate", zlib),
+    Encoder("zstd", zstd),
+    Encoder("zip", |bytes| zip("a/b.txt", bytes)),
 ];
 
 /// Base64 in lines of 76 letters.

@@ -37,6 +37,28 @@ fn tokens_are_found_in_quotes_escapes_addresses_and_at_the_ends() {
 }
 
 #[test]
+fn a_short_prefix_within_base64_is_chance() {
+    for rule in [
+        "facebook-access-token",
+        "square-access-token",
+        "cargo-registry-token",
+    ] {
+        let token = token(rule, 3);
+        assert!(
+            found(format!("token={token}&").as_bytes())
+                .iter()
+                .any(|(found, _)| *found == rule),
+            "{rule}"
+        );
+        let inside = format!("\"q83v/{token}+Zg==\"");
+        assert!(
+            found(inside.as_bytes()).iter().all(|(found, _)| *found != rule),
+            "{rule}"
+        );
+    }
+}
+
+#[test]
 fn no_finding_shows_a_value() {
     for (rule, seed) in bottle_scan::rules::all().zip(0..) {
         let value = token(rule.id, seed);
