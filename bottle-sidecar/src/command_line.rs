@@ -26,13 +26,14 @@ enum Command {
     Ctl(Ctl),
     /// Runs the egress proxy alone, for any program
     Egress(EgressOptions),
-    /// Looks for secrets in files and prints what is where, one JSON object a line, no value among it
     Scan(ScanOptions),
     /// Starts a guest in Linux namespaces, as it is told on standard input, and stays with it
     Guest(Guest),
     /// One door's process; started by init
     #[command(hide = true)]
-    Door { name: DoorName },
+    Door {
+        name: DoorName,
+    },
 }
 
 #[derive(Debug, clap::Args)]

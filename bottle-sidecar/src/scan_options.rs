@@ -7,6 +7,13 @@ use std::process::ExitCode;
 use bottle_scan::Scanner;
 use bottle_sidecar::scan;
 
+/// Looks for secrets in files and prints what is where, one JSON object a line, no value among it
+///
+/// A line has `file`, `rule`, `name` (of a secret that was known beforehand), `line`, `offset` and `length` in bytes
+/// (of what is encoded, where the encoded text lies; a length of 0 is inside a pack), `chain` (what had to be undone, the
+/// outermost first) and `masked` (the vendor's public prefix and asterisks). A line with `unread` says that a bound was
+/// met, so that something was not looked at.
+///
 /// Exits with 0 if nothing was found, 1 if something was or could not be looked into, 2 if a file cannot be read
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScanOptions {
