@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Report;
 use crate::tools::Tools;
-use crate::{forwarder, load, start, traffic, upstream};
+use crate::{forwarder, load, scanning, start, traffic, upstream};
 
 /// Measures what a bottle costs, side by side with what else there is, in one run
 #[derive(Debug, Parser)]
@@ -35,6 +35,9 @@ struct Options {
     /// How often a bottle is started
     #[arg(long, default_value_t = 10)]
     starts: usize,
+    /// How often each scanner of secrets reads all files
+    #[arg(long, default_value_t = 3)]
+    scans: usize,
     /// The socket of the Docker Engine
     #[arg(long, value_name = "SOCKET", default_value = "/var/run/docker.sock")]
     docker_socket: PathBuf,
@@ -89,6 +92,7 @@ impl Options {
         let report = Report {
             traffic: traffic::measure(&plan, &tools)?,
             start: start::measure(&starts)?,
+            scanning: scanning::measure(&scanning::Plan { rounds: self.scans }, &tools)?,
         };
         print!("{report}");
         if let Some(file) = self.json {

@@ -9,6 +9,7 @@ mod load;
 mod part;
 mod proxies;
 mod report;
+mod scanning;
 mod scenario;
 mod scene;
 mod server;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::scanning::Scanning;
 use crate::scenario::Scenario;
 use crate::start::Starts;
 use crate::summary::median;
@@ -14,6 +15,7 @@ use crate::traffic::{Measured, Traffic};
 pub(crate) struct Report {
     pub(crate) traffic: Traffic,
     pub(crate) start: Starts,
+    pub(crate) scanning: Scanning,
 }
 
 impl fmt::Display for Report {
@@ -21,7 +23,8 @@ impl fmt::Display for Report {
         if !self.traffic.proxies.is_empty() {
             self.traffic.fmt(f)?;
         }
-        self.start.fmt(f)
+        self.start.fmt(f)?;
+        self.scanning.fmt(f)
     }
 }
 

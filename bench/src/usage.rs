@@ -38,6 +38,13 @@ pub(crate) fn of_tree(root: u32) -> Result<Usage> {
     Ok(usage)
 }
 
+/// Whether a process has ended and nobody has waited for it yet, so that it can still be asked about.
+pub(crate) fn has_ended(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(')')
+        .is_none_or(|(_, fields)| fields.trim_start().starts_with('Z'))
+}
+
 /// Begins to count the peak of memory anew.
 pub(crate) fn forget_peak(root: u32) -> Result<()> {
     for process in tree(root)? {
