@@ -10,6 +10,7 @@ mod bottles;
 pub mod copies;
 pub mod execs;
 pub mod lifecycle;
+pub mod masks;
 pub mod sessions;
 pub mod starts;
 mod suite;

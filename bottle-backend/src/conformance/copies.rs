@@ -1,7 +1,8 @@
 //! Promises about files on their way in and out.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use bottle_plan::paths::GuestPath;
@@ -147,6 +148,14 @@ pub async fn what_is_copied_out_is_what_was_there(harness: &dyn Harness) {
         Some(Path::new("one"))
     );
     assert!(out.join("empty").is_file());
+    let one = fs::metadata(out.join("a b/one")).unwrap_or_else(|error| panic!("{error}"));
+    let ours = fs::metadata(into.path()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(one.permissions().mode() & 0o777, 0o755);
+    assert_eq!(
+        (one.uid(), one.gid()),
+        (ours.uid(), ours.gid()),
+        "what is copied out is the caller's"
+    );
     copy_out(&run, &below(&home, "out/a b/one"), into.path()).await;
     assert_eq!(
         fs::read_to_string(into.path().join("one")).ok().as_deref(),
@@ -209,18 +218,37 @@ pub async fn copying_what_is_not_there_is_an_error(harness: &dyn Harness) {
     run.end().await;
 }
 
-pub async fn twenty_megabytes_go_both_ways(harness: &dyn Harness) {
+pub async fn a_gibibyte_goes_both_ways(harness: &dyn Harness) {
+    const PIECES: usize = 1024;
     let run = start(harness).await;
     let home = home(&run).await;
-    let folder = scratch();
-    let bytes: Vec<u8> = (0..20_000_000_u32)
+    let (folder, into) = (scratch(), scratch());
+    let piece: Vec<u8> = (0..1_u32 << 20)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
-    fs::write(folder.path().join("big"), &bytes).unwrap_or_else(|error| panic!("{error}"));
-    copy_in(&run, &folder.path().join("big"), &below(&home, "big")).await;
-    let into = scratch();
+    let big = folder.path().join("big");
+    let written = fs::File::create(&big).and_then(|mut file| {
+        (0..PIECES).try_for_each(|number| {
+            file.write_all(&number.to_le_bytes())
+                .and_then(|()| file.write_all(&piece))
+        })
+    });
+    written.unwrap_or_else(|error| panic!("{error}"));
+    copy_in(&run, &big, &below(&home, "big")).await;
+    let gone = fs::remove_file(&big);
+    gone.unwrap_or_else(|error| panic!("{error}"));
     copy_out(&run, &below(&home, "big"), into.path()).await;
-    assert!(fs::read(into.path().join("big")).is_ok_and(|read| read == bytes));
+    let mut back = fs::File::open(into.path().join("big")).unwrap_or_else(|error| panic!("{error}"));
+    let (mut number, mut read) = ([0; size_of::<usize>()], vec![0; piece.len()]);
+    for expected in 0..PIECES {
+        let whole = back
+            .read_exact(&mut number)
+            .and_then(|()| back.read_exact(&mut read));
+        whole.unwrap_or_else(|error| panic!("piece {expected}: {error}"));
+        assert_eq!(usize::from_le_bytes(number), expected);
+        assert!(read == piece, "piece {expected} is another one");
+    }
+    assert!(matches!(back.read(&mut number), Ok(0)), "there is more");
     run.end().await;
 }
 

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use bottle_util::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::Harness;
-use super::bottles::{chain, sh, start, text};
-use crate::{AgentSession, Io, TerminalSize};
+use super::bottles::{chain, lacks, sh, start, text};
+use super::{Ability, Harness};
+use crate::{AgentSession, ExecCommand, Io, TerminalSize};
 
 const SIZE: TerminalSize = TerminalSize {
     columns: 91,
@@ -130,5 +131,60 @@ pub async fn a_child_that_stays_does_not_hold_the_end_up(harness: &dyn Harness) 
     let run = start(harness).await;
     let session = open(&run, "sleep 60 & echo begun; exit 4", None).await;
     assert_eq!(ended(&session).await, 4);
+    run.end().await;
+}
+
+pub async fn a_session_has_the_user_folder_and_variables_it_was_given(harness: &dyn Harness) {
+    let run = start(harness).await;
+    run.prints("mkdir -p \"$HOME/a b\"", "").await;
+    let home = text(&run.sh("printf %s \"$HOME\"").await.stdout);
+    let name = "BOTTLE_TEST_TOKEN"
+        .parse()
+        .unwrap_or_else(|error| panic!("{error}"));
+    let there = format!("{home}/a b")
+        .parse()
+        .unwrap_or_else(|error| panic!("{error}"));
+    let command = sh("pwd; printf '%s\\n' \"$BOTTLE_TEST_TOKEN\"; id -u; test -t 1 && echo \"$TERM\"")
+        .in_directory(there)
+        .with_env(vec![(name, Secret::from("a token".to_owned()))]);
+    for terminal in [None, Some(SIZE)] {
+        let session = run.bottle.exec_agent(&command, terminal).await;
+        let mut session = session.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        let printed = text(&all(&mut session.output).await).replace('\r', "");
+        let mut lines = printed.lines();
+        assert_eq!(lines.next(), Some(format!("{home}/a b").as_str()), "{printed:?}");
+        assert_eq!(lines.next(), Some("a token"), "{printed:?}");
+        let user = lines.next();
+        if !lacks(harness, Ability::Users) {
+            assert_eq!(user, Some("1000"), "{printed:?}");
+        }
+        assert_eq!(lines.next().is_some(), terminal.is_some(), "{printed:?}");
+        assert_eq!(ended(&session).await, i32::from(terminal.is_none()));
+    }
+    run.end().await;
+}
+
+pub async fn sessions_run_side_by_side_each_with_its_own_end(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let script = "read word; echo \"got $word\"; exit \"$word\"";
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        sessions.push(open(&run, script, None).await);
+    }
+    // The last one is answered first: nobody waits for those before.
+    for (status, session) in sessions.iter_mut().enumerate().rev() {
+        let _ = session.input.write_all(format!("{status}\n").as_bytes()).await;
+        until(&mut session.output, &format!("got {status}")).await;
+        assert_eq!(ended(session).await, i32::try_from(status).unwrap_or(-1));
+    }
+    let killed = open(&run, "kill -KILL $$", None).await;
+    assert_eq!(ended(&killed).await, 137);
+    let missing = run
+        .bottle
+        .exec_agent(&ExecCommand::agent(["/no/such/program"]), None)
+        .await;
+    if let Ok(session) = missing {
+        assert_eq!(ended(&session).await, 127);
+    }
     run.end().await;
 }

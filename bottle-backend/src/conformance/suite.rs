@@ -53,6 +53,13 @@ macro_rules! conformance_suite {
                 an_interrupt_reaches_the_terminals_program
                 no_output_is_lost_at_the_end
                 a_child_that_stays_does_not_hold_the_end_up
+                a_session_has_the_user_folder_and_variables_it_was_given
+                sessions_run_side_by_side_each_with_its_own_end
+            ]
+            masks: [
+                every_command_and_session_is_as_restricted_as_the_next
+                what_the_kernel_tells_of_the_machine_is_masked
+                only_harmless_devices_are_there
             ]
             copies: [
                 files_are_put_with_mode_and_owner
@@ -62,7 +69,7 @@ macro_rules! conformance_suite {
                 copied_out_files_are_tamed
                 copying_what_is_not_there_is_an_error
                 an_endless_file_is_not_copied_out
-                twenty_megabytes_go_both_ways
+                a_gibibyte_goes_both_ways
             ]
             workspaces: [
                 an_empty_workspace_belongs_to_the_agent

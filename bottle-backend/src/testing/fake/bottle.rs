@@ -18,10 +18,8 @@ use crate::{
     ExecError, ExecOutput, PutFile, TerminalSize,
 };
 
-/// The most bytes that are packed.
-const MOST_PACKED: usize = 64 << 20;
 /// The most bytes that one copy brings out.
-const MOST_OUT: u64 = 1 << 30;
+const MOST_OUT: u64 = 2 << 30;
 
 /// A guest that is a folder of the host's.
 #[derive(Debug)]
@@ -59,21 +57,27 @@ impl Bottle for FakeBottle {
 
     async fn cp_in(&self, host: &Path, to: &GuestPath, _owner: CopyOwner) -> Result<(), CopyError> {
         let owner = TarOwner { uid: 0, gid: 0 };
-        let tar = pack_path(host, Path::new(to.file_name()), owner, Vec::new())?;
         let folder = to.parent();
-        let unpacked = std::fs::create_dir_all(folder.as_str()).and_then(|()| {
-            let mut archive = tar::Archive::new(tar.as_slice());
-            archive.set_preserve_permissions(true);
-            archive.unpack(folder.as_str())
-        });
-        unpacked.map_err(|error| guest(to, error))
+        let (reader, writer) = io::pipe().map_err(|error| guest(to, error))?;
+        std::thread::scope(|threads| {
+            let name = Path::new(to.file_name());
+            let packing = threads.spawn(move || pack_path(host, name, owner, writer).map(drop));
+            let unpacked = std::fs::create_dir_all(folder.as_str()).and_then(|()| {
+                let mut archive = tar::Archive::new(reader);
+                archive.set_preserve_permissions(true);
+                archive.unpack(folder.as_str())?;
+                // The end of a tar is padded, and who writes it should not find the pipe closed.
+                io::copy(&mut archive.into_inner(), &mut io::sink())
+            });
+            let packed = packing.join();
+            packed.map_err(|_| guest(to, io::Error::other("the packer ended")))??;
+            unpacked.map(drop).map_err(|error| guest(to, error))
+        })
     }
 
     async fn cp_out(&self, from: &GuestPath, host: &Path) -> Result<(), CopyError> {
-        let tar = tarred(from).map_err(|error| guest(from, error))?;
-        unpack(tar.as_slice(), host, MOST_OUT)
-            .map(drop)
-            .map_err(|error| guest(from, error))
+        let unpacked = tarred(from, |tar| unpack(tar, host, MOST_OUT));
+        unpacked.map(drop).map_err(|error| guest(from, error))
     }
 
     async fn control(&self, _request: &ControlRequest) -> Result<ControlAnswer, ControlError> {
@@ -96,7 +100,7 @@ impl Bottle for FakeBottle {
             .backend
             .with(|bottles| bottles.get(&self.plan.identity)?.digest.clone());
         let Some(copied) = copied else { return Ok(true) };
-        let same = tarred(at).and_then(|tar| tar_holds(tar.as_slice(), &copied, is_volatile));
+        let same = tarred(at, |tar| tar_holds(tar, &copied, is_volatile));
         same.map(|same| !same).map_err(|error| guest(at, error))
     }
 
@@ -129,39 +133,35 @@ fn put(file: &PutFile) -> io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(file.mode))
 }
 
-/// Packs a path as an engine would: links as links, pipes as pipes. What is too much for a test's memory is cut off.
-fn tarred(from: &GuestPath) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut tar = tar::Builder::new(Cut(&mut bytes));
-    tar.follow_symlinks(false);
+/// Packs a path as an engine would, links as links and pipes as pipes, while it is read.
+fn tarred<T>(from: &GuestPath, read: impl FnOnce(io::PipeReader) -> io::Result<T>) -> io::Result<T> {
     let path = Path::new(from.as_str());
-    let packed = if std::fs::symlink_metadata(path)?.is_dir() {
-        tar.append_dir_all(from.file_name(), path)
-    } else {
-        tar.append_path_with_name(path, from.file_name())
-    };
-    let ended = packed.and_then(|()| tar.finish());
-    drop(tar);
-    match ended {
-        Err(error) if bytes.len() < MOST_PACKED => Err(error),
-        _ => Ok(bytes),
-    }
+    std::fs::symlink_metadata(path)?;
+    let (reader, writer) = io::pipe()?;
+    std::thread::scope(|threads| {
+        let packing = threads.spawn(move || pack(path, from.file_name(), writer));
+        let read = read(reader);
+        let packed = packing.join().map_err(|_| io::Error::other("the packer ended"))?;
+        match (read, packed) {
+            // Who has read enough closes the pipe.
+            (Ok(read), Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(read),
+            (Ok(_), Err(error)) => Err(error),
+            (read, _) => read,
+        }
+    })
 }
 
-struct Cut<'a>(&'a mut Vec<u8>);
-
-impl io::Write for Cut<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() >= MOST_PACKED {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
+fn pack(path: &Path, name: &str, writer: io::PipeWriter) -> io::Result<()> {
+    let mut tar = tar::Builder::new(io::BufWriter::with_capacity(128 << 10, writer));
+    tar.follow_symlinks(false);
+    match std::fs::symlink_metadata(path)?.is_dir() {
+        true => tar.append_dir_all(name, path)?,
+        false => tar.append_path_with_name(path, name)?,
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    tar.into_inner()?
+        .into_inner()
+        .map(drop)
+        .map_err(|error| error.into_error())
 }
 
 fn guest(path: &GuestPath, error: io::Error) -> CopyError {
