@@ -15,7 +15,7 @@ use bottle_plan::names::{Identity, Name};
 
 use crate::folder::Folder;
 use crate::launch::Launch;
-use crate::{availability, cleanup, list};
+use crate::{availability, cleanup, list, wake};
 
 /// What the backend must be told, since it looks nothing up by itself.
 #[derive(Debug, Clone)]
@@ -83,6 +83,11 @@ impl Backend for NativeBackend {
 
     async fn open(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError> {
         let bottle = list::open(&self.config, identity)?;
+        Ok(Box::new(bottle))
+    }
+
+    async fn wake(&self, identity: &Identity) -> Result<Box<dyn Bottle>, EngineError> {
+        let bottle = wake::wake(&self.config, identity).await?;
         Ok(Box::new(bottle))
     }
 

@@ -44,7 +44,8 @@ impl Entrance {
     }
 }
 
-async fn without_doors(folder: &Folder, guest: &GuestRecord) -> io::Result<Keeper> {
+/// Starts the guest of a folder with nothing that could lead out of it.
+pub(crate) async fn without_doors(folder: &Folder, guest: &GuestRecord) -> io::Result<Keeper> {
     let program = guest.spec.sidecar.as_ref().map(|sidecar| sidecar.program.clone());
     let program = program.ok_or(io::ErrorKind::NotFound)?;
     let spec = GuestSpec {
