@@ -80,11 +80,15 @@ fn forbidding(root: bool) -> Option<(&'static str, &'static str)> {
 }
 
 fn warnings() -> Vec<String> {
-    let mut warnings = vec![
-        "limits hold for each process, not for the bottle as a whole: memory is bounded only where a bottle says \
-         `memory`, processor time is not"
-            .to_owned(),
-    ];
+    let mut warnings = Vec::new();
+    if !bottle_guest::groups_are_delegated() {
+        warnings.push(
+            "no group of processes is yours to make (cgroup v2 with memory and pids; systemd-run --user --scope gives \
+             one): limits hold for each process, not for the bottle as a whole, memory is bounded only where a bottle \
+             says `memory`, and processor time is not"
+                .to_owned(),
+        );
+    }
     if fs::read_to_string("/sys/kernel/security/lsm").is_ok_and(|names| !names.contains("landlock")) {
         warnings.push(
             "the kernel has no Landlock: mounts and file owners are the only walls between files".to_owned(),

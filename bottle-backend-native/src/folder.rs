@@ -227,6 +227,7 @@ impl Folder {
         if let Some(record) = self.record() {
             record.clear_covers();
         }
+        bottle_guest::remove_group(&self.path);
         // What runs in a guest may have taken every right from its own folders.
         open_up(&self.files());
         match fs::remove_dir_all(&self.path) {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::cell::{self, Shared};
 use crate::channel::{SOCKET, through_folder};
 use crate::first::{self, Connected, end_with_keeper, namespace};
+use crate::group::Group;
 use crate::idmap;
 use crate::passing::{receive, send};
 use crate::spec::{GuestSpec, Sidecar, Users};
@@ -117,6 +118,7 @@ pub fn probe() -> Result<(), String> {
 #[derive(Default)]
 struct Kept {
     lock: Option<File>,
+    group: Option<Group>,
     first: Option<Pid>,
     relay: Option<Pid>,
     sidecar: Option<Pid>,
@@ -130,6 +132,8 @@ impl Kept {
         };
         self.lock = Some(lock(&spec.folder).map_err(failed("take the bottle's lock"))?);
         let commands = listen(&spec.folder).map_err(failed("listen for commands"))?;
+        self.group = Group::make(&spec.folder, &spec.hostname, &spec.limits)
+            .map_err(failed("bound the guest's processes"))?;
         if let Some(sidecar) = &spec.sidecar {
             let started = start_sidecar(sidecar, files).map_err(failed("start the sidecar"))?;
             self.sidecar = Some(started);
@@ -165,6 +169,8 @@ impl Kept {
         };
         self.first = Some(first);
         drop((go, say_report, commands, sources));
+        let grouped = self.group.as_ref().map_or(Ok(()), |group| group.add(first));
+        grouped.map_err(|error| format!("cannot bound the guest's processes: {error}"))?;
         let shared = idmap::of_guest(first, spec.users).and_then(|()| {
             Ok(Shared {
                 users: namespace(first, "user")?,
@@ -233,6 +239,9 @@ impl Kept {
     fn end(&mut self) {
         for process in [self.first.take(), self.relay.take()].into_iter().flatten() {
             kill_and_wait(process);
+        }
+        if let Some(group) = self.group.take() {
+            group.remove();
         }
         if let Some(sidecar) = self.sidecar.take() {
             end_sidecar(sidecar);

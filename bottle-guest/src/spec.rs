@@ -94,6 +94,7 @@ impl GuestSpec {
             limits: Limits {
                 processes: 64,
                 memory: None,
+                millicpus: None,
                 open_files: 64,
             },
             relay: None,
@@ -217,8 +218,11 @@ impl Mount {
 pub struct Limits {
     /// Processes and threads of all agents' commands together.
     pub processes: u64,
-    /// Bytes that one process may write to; none leaves it to the machine.
+    /// Bytes that one process may write to, and the guest as a whole where it has a group of processes; none leaves
+    /// it to the machine.
     pub memory: Option<u64>,
+    /// Processor cores in thousandths, where the guest has a group of processes; none leaves it to the machine.
+    pub millicpus: Option<u32>,
     /// Open files of one process.
     pub open_files: u64,
 }

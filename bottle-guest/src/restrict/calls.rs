@@ -29,6 +29,26 @@ impl Filters {
         })
     }
 
+    /// Compiles those of a program that serves and does nothing else.
+    pub(crate) fn of_a_server() -> io::Result<Self> {
+        let mut allowed = rules()?;
+        for call in NEVER_A_SERVERS.iter().chain(NEVER_A_SERVERS_HERE) {
+            allowed.remove(call);
+        }
+        allowed.insert(libc::SYS_socket, networks()?);
+        // Threads, and no processes.
+        let thread = libc::CLONE_THREAD as u64;
+        allowed.insert(
+            libc::SYS_clone,
+            vec![rule([first(Is::MaskedEq(thread), thread)])?],
+        );
+        let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+        Ok(Self {
+            allowed: compile(allowed, refused, SeccompAction::Allow)?,
+            ..Self::compile()?
+        })
+    }
+
     /// Puts them in force for this process and its children. Privileges cannot be gained any more by then.
     pub(crate) fn enforce(&self) -> io::Result<()> {
         for filter in [&self.fall_back, &self.allowed] {
@@ -84,15 +104,80 @@ const TYPING: [u64; 2] = [0x5412, 0x541c];
 /// Linux, without randomised addresses, as a 32-bit machine, both, and asking for the present one.
 const PERSONALITIES: [u64; 5] = [0, 8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 
+/// What a server never does: start programs, look at other processes or end them, become somebody else, share memory.
+const NEVER_A_SERVERS: &[i64] = &[
+    libc::SYS_capset,
+    libc::SYS_execve,
+    libc::SYS_execveat,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_io_setup,
+    libc::SYS_kill,
+    libc::SYS_linkat,
+    libc::SYS_listen,
+    libc::SYS_memfd_secret,
+    libc::SYS_mknodat,
+    libc::SYS_mq_open,
+    libc::SYS_msgget,
+    libc::SYS_personality,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_ptrace,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_semget,
+    libc::SYS_setgid,
+    libc::SYS_setgroups,
+    libc::SYS_setregid,
+    libc::SYS_setresgid,
+    libc::SYS_setresuid,
+    libc::SYS_setreuid,
+    libc::SYS_setuid,
+    libc::SYS_shmget,
+    libc::SYS_symlinkat,
+    libc::SYS_tkill,
+];
+#[cfg(target_arch = "x86_64")]
+const NEVER_A_SERVERS_HERE: &[i64] = &[
+    libc::SYS_chown,
+    libc::SYS_fork,
+    libc::SYS_lchown,
+    libc::SYS_link,
+    libc::SYS_mknod,
+    libc::SYS_symlink,
+    libc::SYS_vfork,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const NEVER_A_SERVERS_HERE: &[i64] = &[];
+
+fn networks() -> io::Result<Vec<SeccompRule>> {
+    let internet = [libc::AF_INET as u64, libc::AF_INET6 as u64];
+    let mut rules = internet
+        .map(|family| rule([first(Is::Eq, family)]))
+        .into_iter()
+        .collect::<io::Result<Vec<_>>>()?;
+    rules.push(routes()?);
+    Ok(rules)
+}
+
 /// Netlink only for what C libraries ask of it: addresses and routes.
 fn sockets() -> io::Result<Vec<SeccompRule>> {
     let mut rules = FAMILIES
         .map(|family| rule([first(Is::Eq, family)]))
         .into_iter()
         .collect::<io::Result<Vec<_>>>()?;
-    let routes = condition(2, Is::Eq, libc::NETLINK_ROUTE as u64);
-    rules.push(rule([first(Is::Eq, libc::AF_NETLINK as u64), routes])?);
+    rules.push(routes()?);
     Ok(rules)
+}
+
+fn routes() -> io::Result<SeccompRule> {
+    let routes = condition(2, Is::Eq, libc::NETLINK_ROUTE as u64);
+    rule([first(Is::Eq, libc::AF_NETLINK as u64), routes])
 }
 
 fn first(is: Is, value: u64) -> io::Result<SeccompCondition> {
