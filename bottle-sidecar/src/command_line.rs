@@ -49,6 +49,9 @@ struct Init {
     /// The relay binary for the guest [default: bottle-relay beside this program]
     #[arg(long, value_name = "FILE")]
     relay: Option<PathBuf>,
+    /// Shuts itself out of all other files, where it shares a system with others
+    #[arg(long)]
+    on_host: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -111,6 +114,7 @@ impl Init {
                 control: self.control.control,
                 events: self.events,
                 relay,
+                on_host: self.on_host,
             }),
             Err(error) => {
                 tracing::error!(%error, "this program does not know where it is");

@@ -1,7 +1,9 @@
 //! What the trusted processes give up before they hold a secret.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
+use bottle_guest::{Shut, Sight};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
 use crate::kernel;
@@ -38,4 +40,71 @@ pub(crate) fn raise_descriptor_limit() {
         maximum,
     };
     let _unchanged = setrlimit(Resource::Nofile, limit);
+}
+
+/// Where the system says how names are found, and the libraries that its resolver may ask for.
+const RESOLVING: [&str; 7] = [
+    "/etc",
+    "/run/systemd/resolve",
+    "/run/NetworkManager",
+    "/run/resolvconf",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/share/zoneinfo",
+];
+/// Where a host keeps programs that a sidecar may start.
+const PROGRAMS: [&str; 5] = ["/usr", "/bin", "/sbin", "/lib", "/lib64"];
+const NOTHING: &str = "/dev/null";
+
+/// Leaves a door's process no file but those that say how names are found, and only calls that a server makes.
+///
+/// # Errors
+///
+/// What the system says. A kernel without Landlock is none: the door's user is the first wall there.
+pub(crate) fn shut_in_door() -> io::Result<()> {
+    let sight = Sight {
+        run: RESOLVING.map(PathBuf::from).to_vec(),
+        read: vec![resolv_conf()],
+        write: vec![NOTHING.into()],
+        listens: false,
+    };
+    say(bottle_guest::see_only(&sight)?);
+    bottle_guest::call_as_a_server()
+}
+
+/// Leaves a sidecar beside other programs of its user no file but its own and the system's programs.
+///
+/// # Errors
+///
+/// What the system says.
+pub(crate) fn shut_in_on_host(own: &[&Path], relay: &Path) -> io::Result<()> {
+    let mut run: Vec<PathBuf> = PROGRAMS.iter().chain(&RESOLVING).map(PathBuf::from).collect();
+    run.push(std::env::current_exe()?);
+    let sight = Sight {
+        run,
+        read: vec![resolv_conf(), relay.to_owned()],
+        write: own
+            .iter()
+            .map(|path| path.to_path_buf())
+            .chain([NOTHING.into()])
+            .collect(),
+        listens: false,
+    };
+    say(bottle_guest::see_only(&sight)?);
+    bottle_guest::call_as_guests_do()
+}
+
+/// Returns where the name servers really are listed.
+fn resolv_conf() -> PathBuf {
+    let listed = Path::new("/etc/resolv.conf");
+    listed.canonicalize().unwrap_or_else(|_| listed.to_owned())
+}
+
+fn say(shut: Shut) {
+    if shut != Shut::Whole {
+        tracing::info!(
+            ?shut,
+            "this kernel's Landlock keeps less than all other files away"
+        );
+    }
 }

@@ -60,6 +60,17 @@ fn a_boot_frame_opens_the_doors_and_puts_the_relay_into_its_place() {
 }
 
 #[test]
+fn a_sidecar_on_a_host_and_its_doors_are_filtered_and_gain_nothing() {
+    let sidecar = Sidecar::booted();
+    for process in sidecar.doors().into_iter().chain([sidecar.process.pid()]) {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        for line in ["\nNoNewPrivs:\t1\n", "\nSeccomp:\t2\n"] {
+            assert!(status.contains(line), "{status}");
+        }
+    }
+}
+
+#[test]
 fn a_door_has_nothing_of_its_callers_and_its_own_user() {
     let sidecar = Sidecar::booted();
     let [door] = sidecar.doors()[..] else {

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::chain::chain;
 use crate::clock::Clock;
-use crate::confine::{confine, raise_descriptor_limit};
+use crate::confine::{confine, raise_descriptor_limit, shut_in_door};
 use crate::limits::ORDERS;
 use egress::Egress;
 
@@ -33,6 +33,7 @@ pub fn run(door: Door) -> ExitCode {
 
 fn start(door: Door) -> io::Result<ExitCode> {
     confine()?;
+    shut_in_door()?;
     raise_descriptor_limit();
     let (listener, channel) = take_descriptors()?;
     if door != Door::Egress {

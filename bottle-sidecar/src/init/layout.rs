@@ -99,6 +99,11 @@ impl Prepared {
         self.doors.join(format!("{}.sock", door.name()))
     }
 
+    /// Returns the relay's program.
+    pub(super) fn relay(&self) -> &Path {
+        &self.relay
+    }
+
     /// Removes what would look like a door that is there.
     pub(super) fn remove_door_sockets(&self) {
         for door in Door::ALL {
@@ -201,6 +206,7 @@ mod tests {
             control: root.join(control),
             events: root.join(events),
             relay: root.join("relay"),
+            on_host: false,
         }
     }
 

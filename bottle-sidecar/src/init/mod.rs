@@ -23,7 +23,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, watch};
 
 use crate::chain::chain;
-use crate::confine::confine;
+use crate::confine::{confine, shut_in_on_host};
 use crate::limits::MESSAGES;
 use crate::socket::bind_socket;
 pub use layout::LayoutError;
@@ -41,6 +41,8 @@ pub struct Layout {
     pub events: PathBuf,
     /// The relay binary that is copied into the doors folder.
     pub relay: PathBuf,
+    /// Whether other files of this user's lie on the same system, from which a sidecar shuts itself out.
+    pub on_host: bool,
 }
 
 /// Says why there is no sidecar.
@@ -72,7 +74,17 @@ pub fn run(layout: &Layout) -> ExitCode {
 
 fn start(layout: &Layout) -> Result<ExitCode, StartError> {
     confine().map_err(StartError::Confine)?;
+    let on_host = layout.on_host;
     let layout = layout::prepare(layout)?;
+    if on_host {
+        let own = [
+            Some(&*layout.doors),
+            layout.control.parent(),
+            Some(&*layout.events),
+        ];
+        let own: Vec<_> = own.into_iter().flatten().collect();
+        shut_in_on_host(&own, layout.relay()).map_err(StartError::Confine)?;
+    }
     let control = bind_socket(&layout.control, 0o600).map_err(StartError::Control)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

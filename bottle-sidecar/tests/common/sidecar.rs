@@ -115,7 +115,10 @@ impl Sidecar {
 /// The command that starts a sidecar with this control socket in folders below `root`.
 pub(crate) fn command(root: &tempfile::TempDir, control: &std::path::Path) -> Command {
     let mut command = Command::new(SIDECAR);
-    command.arg("init").arg("--doors").arg(root.path().join("doors"));
+    command
+        .args(["init", "--on-host"])
+        .arg("--doors")
+        .arg(root.path().join("doors"));
     command.arg("--control").arg(control);
     command.arg("--events").arg(root.path().join("events"));
     command.args(["--relay", RELAY]);
