@@ -8,7 +8,6 @@ use bottle_backend::{BoxError, LaunchError, LaunchMaterials, Progress};
 use bottle_guest::{Channel, GuestSpec, Limits, Relay, Sidecar, User, Users};
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
-use bottle_plan::image::ImageSource;
 use bottle_plan::workspace::WorkspaceSource;
 
 use crate::backend::NativeConfig;
@@ -17,6 +16,7 @@ use crate::bottle::NativeBottle;
 use crate::check::self_check;
 use crate::folder::{Claim, Folder};
 use crate::guest::Entrance;
+use crate::image::Image;
 use crate::keeper::Keeper;
 use crate::program::Programs;
 use crate::record::{GuestRecord, Mounted, Record};
@@ -49,7 +49,7 @@ impl Launch<'_> {
     /// Starts a bottle, or one that was preserved again. Whoever calls it removes what it has made when it fails.
     pub(crate) async fn run(&self) -> Result<NativeBottle, LaunchError> {
         let agent = agent_user(self.plan)?;
-        has_no_image_of_its_own(&self.plan.image.source)?;
+        let image = Image::of(&self.plan.image.source)?;
         self.binary("bottle-sidecar", "the static sidecar")?;
         self.binary("bottle-relay", "the static relay")?;
         self.step("making the guest's files").await;
@@ -57,7 +57,7 @@ impl Launch<'_> {
         let claim = claim.map_err(|error| step("make the bottle's folder", error))?;
         let claim = claim.ok_or_else(|| LaunchError::NameTaken(self.plan.identity.clone()))?;
         fits(&claim.folder)?;
-        let mut record = self.prepare(&claim, agent)?;
+        let mut record = self.prepare(&claim, agent, &image)?;
         self.step("starting the guest").await;
         let keeper = self.start(&claim.folder, &record).await?;
         let channel = Channel::new(claim.folder.path());
@@ -87,7 +87,7 @@ impl Launch<'_> {
     }
 
     /// Makes what the guest's tree is made from.
-    fn prepare(&self, claim: &Claim, agent: User) -> Result<GuestRecord, LaunchError> {
+    fn prepare(&self, claim: &Claim, agent: User, image: &Image) -> Result<GuestRecord, LaunchError> {
         let folder = &claim.folder;
         let before = folder
             .record()
@@ -106,7 +106,7 @@ impl Launch<'_> {
             }
             WorkspaceSource::None | WorkspaceSource::Copy { .. } => None,
         };
-        let programs = Programs::find(self.plan, &self.config.search)?;
+        let programs = Programs::find(self.plan, image, &self.config.search)?;
         let files = folder.files();
         let relay = self.materials.binaries.join("bottle-relay");
         let tree = TreeInputs {
@@ -115,6 +115,7 @@ impl Launch<'_> {
             users,
             agent,
             relay: &relay,
+            image,
             programs: &programs,
             mounted: mounted.as_ref(),
         };
@@ -146,6 +147,7 @@ impl Launch<'_> {
             limits: Limits {
                 processes: resources.pids.map_or(DEFAULT_PROCESSES, u64::from),
                 memory: resources.memory.map(|memory| memory.bytes()),
+                millicpus: resources.millicpus,
                 open_files: OPEN_FILES,
             },
             relay: Some(Relay {
@@ -165,6 +167,7 @@ impl Launch<'_> {
             program: binaries.join("bottle-sidecar"),
             arguments: vec![
                 "init".to_owned(),
+                "--on-host".to_owned(),
                 "--doors".to_owned(),
                 text(folder.doors()),
                 "--control".to_owned(),
@@ -262,20 +265,6 @@ fn agent_user(plan: &BottlePlan) -> Result<User, LaunchError> {
         64_001 => Err(refused("which is the relay's")),
         65_536.. => Err(refused("and a guest has users up to 65535")),
         uid => Ok(User { uid, gid: user.gid }),
-    }
-}
-
-/// What somebody has put into an image for this bottle cannot be left out silently.
-fn has_no_image_of_its_own(source: &ImageSource) -> Result<(), LaunchError> {
-    match source {
-        ImageSource::Provider { .. } | ImageSource::Plugin(_) => Ok(()),
-        ImageSource::Committed { .. } | ImageSource::BottleOverride(_) | ImageSource::Manifest(_) => {
-            Err(LaunchError::Unsupported {
-                what: "the bottle's own image",
-                reason: "without an engine nothing builds or runs it; the guest sees this host's programs"
-                    .to_owned(),
-            })
-        }
     }
 }
 

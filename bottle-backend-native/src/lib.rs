@@ -35,6 +35,7 @@ mod copy;
 mod exec;
 mod folder;
 mod guest;
+mod image;
 mod keeper;
 mod launch;
 mod list;
@@ -42,6 +43,7 @@ mod mounted;
 mod program;
 mod record;
 mod tree;
+mod wake;
 mod workspace;
 
 pub use backend::{NativeBackend, NativeConfig};

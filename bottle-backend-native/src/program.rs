@@ -10,6 +10,8 @@ use bottle_guest::Mount;
 use bottle_plan::BottlePlan;
 use bottle_util::files;
 
+use crate::image::Image;
+
 /// Where the guest finds programs that the host keeps outside of its system folders.
 const FOLDER: &str = "/opt/bottle/bin";
 /// Where their packages lie, whatever the host's folders are called.
@@ -32,17 +34,28 @@ impl Programs {
     /// Finds what a plan's commands run.
     ///
     /// A program in the guest's home is the provider's to put there.
-    pub(crate) fn find(plan: &BottlePlan, search: &[PathBuf]) -> Result<Self, LaunchError> {
+    pub(crate) fn find(plan: &BottlePlan, image: &Image, search: &[PathBuf]) -> Result<Self, LaunchError> {
         let mut found = Self::default();
         let command = &plan.provider.command;
         let commands = [&command.interactive, &command.headless];
         for program in commands.into_iter().filter_map(|argv| argv.first()) {
-            if !Path::new(program).starts_with(plan.guest_home.as_str()) && !found.add(program, search) {
+            if Path::new(program).starts_with(plan.guest_home.as_str()) {
+                continue;
+            }
+            let (there, nowhere) = match image {
+                Image::Host => (
+                    found.add(program, search),
+                    "is not on your PATH: without an engine there is no image to take it from".to_owned(),
+                ),
+                Image::Folder(folder) => (
+                    image.holds_program(program),
+                    format!("is not in {}", folder.display()),
+                ),
+            };
+            if !there {
                 return Err(LaunchError::Unsupported {
                     what: "the agent's program",
-                    reason: format!(
-                        "{program} is not on your PATH: without an engine there is no image to take it from"
-                    ),
+                    reason: format!("{program} {nowhere}"),
                 });
             }
         }

@@ -12,6 +12,7 @@ use bottle_guest::{Mount, User, Users};
 use bottle_plan::BottlePlan;
 use bottle_plan::provider::TrustStore;
 
+use crate::image::Image;
 use crate::mounted;
 use crate::program::Programs;
 use crate::record::Mounted;
@@ -53,6 +54,7 @@ pub(crate) struct TreeInputs<'a> {
     pub(crate) users: Users,
     pub(crate) agent: User,
     pub(crate) relay: &'a Path,
+    pub(crate) image: &'a Image,
     pub(crate) programs: &'a Programs,
     pub(crate) mounted: Option<&'a Mounted>,
 }
@@ -77,8 +79,10 @@ impl TreeInputs<'_> {
                 self.own(&path, owner)?;
             }
         }
-        etc::fill(&self.files.join("etc"), self.plan, |path| self.own(path, root))?;
-        let trust = etc::trust(self.files, &self.plan.provider.trust)?;
+        etc::fill(&self.files.join("etc"), self.image, self.plan, |path| {
+            self.own(path, root)
+        })?;
+        let trust = etc::trust(self.files, self.image, &self.plan.provider.trust)?;
         trust.iter().try_for_each(|path| self.own(path, root))
     }
 
@@ -91,7 +95,7 @@ impl TreeInputs<'_> {
 
     /// Returns the steps in which the tree is put together.
     pub(crate) fn mounts(&self) -> io::Result<Vec<Mount>> {
-        let mut visible = Visible::of_host()?;
+        let mut visible = Visible::of(self.image)?;
         let home = self.plan.guest_home.as_str();
         let trust = &self.plan.provider.trust;
         let mut own = vec![
@@ -101,7 +105,7 @@ impl TreeInputs<'_> {
             self.writable("tmp", "/tmp"),
             self.writable("var-tmp", "/var/tmp"),
         ];
-        own.extend(etc::of_host());
+        own.extend(etc::shown(self.image));
         own.push(self.writable("certificates", trust.certificate.parent().as_str()));
         own.push(self.writable("bundle.pem", trust.bundle.as_str()));
         if let Some(update) = own_update(trust) {

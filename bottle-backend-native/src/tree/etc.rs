@@ -9,9 +9,9 @@ use std::time::UNIX_EPOCH;
 use bottle_guest::Mount;
 use bottle_plan::BottlePlan;
 use bottle_plan::provider::TrustStore;
-use bottle_util::files;
 
 use super::bind;
+use crate::image::Image;
 
 /// Files that programs cannot do without, or that say what everybody knows. Links are followed: they are the host's.
 const COPIED: [&str; 16] = [
@@ -59,6 +59,7 @@ const MOST: u64 = 4 << 20;
 /// Writes the guest's own files, and calls `made` for each.
 pub(super) fn fill(
     folder: &Path,
+    image: &Image,
     plan: &BottlePlan,
     made: impl Fn(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -68,9 +69,8 @@ pub(super) fn fill(
         made(&path)
     };
     for name in COPIED {
-        let real = Path::new("/etc").join(name).canonicalize();
         // What is not there or not for everybody is not the guest's either.
-        if let Ok(content) = real.and_then(|real| files::read_bounded(&real, MOST)) {
+        if let Ok(content) = image.read(&format!("etc/{name}"), MOST) {
             write(name, &content)?;
         }
     }
@@ -111,9 +111,10 @@ fn synthetic(plan: &BottlePlan) -> [(&'static str, String); 6] {
     ]
 }
 
-/// Returns what of the host's `/etc` is shown as it is.
-pub(super) fn of_host() -> Vec<Mount> {
-    let versions = fs::read_dir("/etc")
+/// Returns what of an image's `/etc` is shown as it is.
+pub(super) fn shown(image: &Image) -> Vec<Mount> {
+    let etc = image.root().join("etc");
+    let versions = fs::read_dir(&etc)
         .into_iter()
         .flatten()
         .flatten()
@@ -126,20 +127,31 @@ pub(super) fn of_host() -> Vec<Mount> {
         });
     let names = SHOWN.iter().map(|name| (*name).to_owned()).chain(versions);
     names
-        .map(|name| PathBuf::from("/etc").join(name))
-        .filter(|path| path.exists())
+        .filter(|name| is_shown(image, &etc, name))
         // Where the bundle lies elsewhere, its usual place is the guest's own to make.
-        .filter(|path| !path.ends_with("ssl/certs") || Path::new(USUAL_BUNDLE).exists())
-        .filter_map(|path| Some(bind(&path, path.to_str()?)))
+        .filter(|name| name != "ssl/certs" || image.open(USUAL_BUNDLE).is_ok())
+        .map(|name| bind(&etc.join(&name), &format!("/etc/{name}")))
         .collect()
 }
 
+/// The host's links are the host's own affair; those of a folder could lead anywhere.
+fn is_shown(image: &Image, etc: &Path, name: &str) -> bool {
+    let mut path = etc.to_owned();
+    let plain = std::iter::once(None)
+        .chain(Path::new(name).iter().map(Some))
+        .all(|part| {
+            path.extend(part);
+            fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_symlink())
+        });
+    match image {
+        Image::Host => etc.join(name).exists(),
+        Image::Folder(_) => plain,
+    }
+}
+
 /// Makes the files of the trust store: the bundle, which begins as the host's, and what rebuilds it.
-pub(super) fn trust(files: &Path, trust: &TrustStore) -> io::Result<Vec<PathBuf>> {
-    let bundle = BUNDLES.iter().find_map(|path| {
-        let real = Path::new(path).canonicalize().ok()?;
-        files::read_bounded(&real, MOST).ok()
-    });
+pub(super) fn trust(files: &Path, image: &Image, trust: &TrustStore) -> io::Result<Vec<PathBuf>> {
+    let bundle = BUNDLES.iter().find_map(|path| image.read(path, MOST).ok());
     let bundle = bundle.unwrap_or_default();
     let mut made = Vec::new();
     let mut write = |name: &str, content: &[u8], mode: u32| {

@@ -7,22 +7,25 @@ use std::path::{Path, PathBuf};
 
 use bottle_guest::Mount;
 
-/// What systems keep programs and libraries in; never `/` itself, and nothing that holds users' data.
-const PROGRAMS: [&str; 7] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+use crate::image::Image;
 
-/// What of the host is to be seen. A path of the guest's is the same path of the host's.
+/// What is to be seen of an image, as paths of this host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Visible {
+    root: PathBuf,
     folders: Vec<PathBuf>,
     links: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Visible {
-    /// Returns the programs and libraries of this host.
-    pub(super) fn of_host() -> io::Result<Self> {
-        let mut visible = Self::default();
-        for path in PROGRAMS {
-            visible.add(Path::new(path))?;
+    /// Returns the programs and libraries of an image.
+    pub(super) fn of(image: &Image) -> io::Result<Self> {
+        let mut visible = Self {
+            root: image.root().to_owned(),
+            ..Self::default()
+        };
+        for name in image.shown()? {
+            visible.add(&image.root().join(name))?;
         }
         Ok(visible)
     }
@@ -42,6 +45,8 @@ impl Visible {
     /// Sees to it that something can be mounted on a path: where the host has nothing there, the folders above are
     /// shown entry by entry, and the guest has its own in between.
     pub(super) fn make_room(&mut self, target: &Path) -> io::Result<()> {
+        let target = self.root.join(target.strip_prefix("/").unwrap_or(target));
+        let target = target.as_path();
         while let Some(at) = self.folders.iter().position(|folder| target.starts_with(folder)) {
             let Some(folder) = self.folders.get(at).cloned() else {
                 break;
@@ -67,13 +72,17 @@ impl Visible {
 
     /// Returns what has to be mounted.
     pub(super) fn mounts(&self) -> Vec<Mount> {
+        let target = |path: &Path| {
+            let below = path.strip_prefix(&self.root).unwrap_or(path);
+            Path::new("/").join(below).to_string_lossy().into_owned()
+        };
         let links = self.links.iter().map(|(path, to)| Mount::Link {
-            target: path.to_string_lossy().into_owned(),
+            target: target(path),
             to: to.to_string_lossy().into_owned(),
         });
         let folders = self.folders.iter().map(|path| Mount::Bind {
             source: path.clone(),
-            target: path.to_string_lossy().into_owned(),
+            target: target(path),
             writable: false,
             devices: false,
         });
@@ -102,6 +111,11 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
+    fn visible(root: &tempfile::TempDir) -> Visible {
+        let image = Image::Folder(root.path().to_owned());
+        Visible::of(&image).unwrap()
+    }
+
     #[test]
     fn room_is_made_only_where_there_is_none() {
         let root = tempfile::tempdir().unwrap();
@@ -110,14 +124,21 @@ mod tests {
             fs::create_dir_all(at(folder)).unwrap();
         }
         symlink("bin", at("usr/sbin")).unwrap();
-        let mut visible = Visible::default();
-        visible.add(&at("usr")).unwrap();
-        visible.make_room(&at("usr/local/share")).unwrap();
+        let mut visible = visible(&root);
+        visible.make_room(Path::new("/usr/local/share")).unwrap();
         assert_eq!(visible.folders, [at("usr")]);
-        visible.make_room(&at("usr/local/share/certificates")).unwrap();
+        visible
+            .make_room(Path::new("/usr/local/share/certificates"))
+            .unwrap();
         visible.folders.sort();
         assert_eq!(visible.folders, [at("usr/bin"), at("usr/lib")]);
         assert_eq!(visible.links, [(at("usr/sbin"), "bin".into())]);
+        let targets: Vec<String> = visible
+            .mounts()
+            .iter()
+            .map(|mount| mount.target().to_owned())
+            .collect();
+        assert_eq!(targets, ["/usr/sbin", "/usr/bin", "/usr/lib"]);
     }
 
     #[test]
@@ -126,9 +147,8 @@ mod tests {
         let at = |path: &str| root.path().join(path);
         fs::create_dir_all(at("usr/bin")).unwrap();
         symlink("bin", at("usr/sbin")).unwrap();
-        let mut visible = Visible::default();
-        visible.add(&at("usr")).unwrap();
-        visible.make_room(&at("usr/sbin/update")).unwrap();
+        let mut visible = visible(&root);
+        visible.make_room(Path::new("/usr/sbin/update")).unwrap();
         assert_eq!((visible.folders, visible.links), (vec![at("usr/bin")], vec![]));
     }
 }

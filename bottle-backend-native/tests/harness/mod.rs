@@ -28,7 +28,7 @@ pub(crate) struct Native {
 /// it must be so.
 pub(crate) async fn native(name: &str) -> Option<Native> {
     if !binaries().join("bottle-sidecar").is_file() {
-        skip(name, "the static binaries are not there: cargo xtask dist --fast");
+        skip(name, "missing: the static binaries: cargo xtask dist --fast");
         return None;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -39,7 +39,8 @@ pub(crate) async fn native(name: &str) -> Option<Native> {
         binaries: Some(binaries()),
     });
     if let Availability::Unusable { reason, .. } = backend.availability().await {
-        skip(name, &reason);
+        eprintln!("USER NAMESPACES ARE FORBIDDEN HERE: {reason}");
+        skip(name, &format!("impossible: {reason}"));
         return None;
     }
     Some(Native {
@@ -71,7 +72,7 @@ fn skip(name: &str, reason: &str) {
     println!("skipped: {name}: {reason}");
     if let Some(log) = std::env::var_os("BOTTLE_SKIP_LOG") {
         let file = std::fs::OpenOptions::new().append(true).create(true).open(log);
-        file.and_then(|mut file| writeln!(file, "{name}: {reason}"))
+        file.and_then(|mut file| writeln!(file, "{reason}: {name}"))
             .unwrap();
     }
 }
