@@ -5,19 +5,27 @@ use std::collections::BTreeMap;
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
 use bottle_plan::env::EnvValue;
+use bottle_util::ca::GUEST_JAVA_STORE;
 
 /// Names that lead past the proxy: loopback and the doors that are not egress.
 const NO_PROXY: &str = "localhost,127.0.0.1,git-gate,supervise";
 /// Variables that programs read the path of a certificate bundle from.
-const CA_VARIABLES: [&str; 7] = [
-    "SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
+const CA_VARIABLES: [&str; 12] = [
+    "AWS_CA_BUNDLE",
+    "CARGO_HTTP_CAINFO",
     "CODEX_CA_CERTIFICATE",
+    "CURL_CA_BUNDLE",
+    "DENO_CERT",
     "GIT_SSL_CAINFO",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "NIX_SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
     "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
 ];
+/// What Java reads instead of the environment.
+const JAVA: &str = "JAVA_TOOL_OPTIONS";
 
 /// Returns the variables of a guest that hold no secret: proxies, trust, the provider's own, the manifest's literals.
 ///
@@ -55,5 +63,20 @@ pub fn guest_environment(plan: &BottlePlan) -> BTreeMap<String, String> {
     for name in CA_VARIABLES {
         env.insert(name.to_owned(), plan.provider.trust.bundle.to_string());
     }
+    let java = java_options(plan, env.get(JAVA).map(String::as_str));
+    env.insert(JAVA.to_owned(), java);
     env
+}
+
+/// Java's proxy and trust store behind whatever else it is told: the last word on a property counts.
+fn java_options(plan: &BottlePlan, told: Option<&str>) -> String {
+    let store = plan.provider.trust.certificate.parent();
+    let (host, port) = (Door::Egress, Door::Egress.port());
+    let without_proxy = NO_PROXY.replace(',', "|");
+    let ours = format!(
+        "-Dhttp.proxyHost={host} -Dhttp.proxyPort={port} -Dhttps.proxyHost={host} -Dhttps.proxyPort={port} \
+         -Dhttp.nonProxyHosts={without_proxy} -Djavax.net.ssl.trustStore={store}/{GUEST_JAVA_STORE} \
+         -Djavax.net.ssl.trustStoreType=PKCS12"
+    );
+    told.map_or_else(|| ours.clone(), |told| format!("{told} {ours}"))
 }

@@ -1,5 +1,7 @@
 //! The bottle's certificate authority: where its certificate lies on the host and in the guest.
 
+mod pkcs12;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,9 @@ pub const GUEST_CA_CERTIFICATE: &str = "/usr/local/share/ca-certificates/bot-bot
 pub const GUEST_CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// The program that adds what lies in [`GUEST_CA_CERTIFICATE`]'s folder to the bundle.
 pub const GUEST_CA_UPDATE: &str = "/usr/sbin/update-ca-certificates";
+
+/// The trust store of Java's, in the folder of [`GUEST_CA_CERTIFICATE`]'s or whatever takes its place.
+pub const GUEST_JAVA_STORE: &str = "bot-bottle-trust.p12";
 
 /// Says why a bottle has no usable certificate.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +61,15 @@ pub fn log_ca_fingerprint(certificate: &Path) -> Result<String, CaError> {
     let fingerprint = fingerprint(&read(certificate)?);
     tracing::info!(%fingerprint, "the bottle's certificate authority");
     Ok(fingerprint)
+}
+
+/// Returns the certificate as a trust store that Java reads, without a password.
+///
+/// # Errors
+///
+/// When the file is missing, unreadable, or no PEM certificate.
+pub fn java_trust_store(certificate: &Path) -> Result<Vec<u8>, CaError> {
+    Ok(pkcs12::trust_store(&read(certificate)?, "bottle"))
 }
 
 fn read(path: &Path) -> Result<CertificateDer<'static>, CaError> {

@@ -1,11 +1,11 @@
 # Adds one certificate, read from standard input, to Debian's trust store. Arguments: where the certificate goes, the
-# bundle, and the program that makes the bundle anew.
+# bundle, the program that makes the bundle anew, where Java's trust store goes, and that store in base64.
 #
 # That program reads some 140 certificates again, one process or more each: over a second at every start of a bottle.
 # Where the bundle is up to date and nothing else wants to hear of it, adding one certificate comes to the same.
 set -eu
 umask 022
-certificate=$1 bundle=$2 update=$3
+certificate=$1 bundle=$2 update=$3 java=$4
 folder=${certificate%/*} store=${bundle%/*}
 name=${certificate##*/}
 name=${name%.crt}.pem
@@ -19,7 +19,8 @@ for hook in /etc/ca-certificates/update.d/*; do
 done
 mkdir -p "$folder"
 cat > "$certificate"
-chmod 644 "$certificate"
+printf %s "$5" | base64 -d > "$java"
+chmod 644 "$certificate" "$java"
 hash=$(openssl x509 -noout -subject_hash -in "$certificate" 2>/dev/null) || stale=yes
 [ "$stale" = yes ] || [ ! -e "$store/$hash.0" ] || stale=yes
 [ "$stale" = no ] || exec "$update"

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bottle_backend::{Bottle, CopyOwner, ExecCommand, PutFile};
 use bottle_plan::BottlePlan;
 use bottle_plan::provider::TrustStore;
-use bottle_util::ca::CaError;
+use bottle_util::ca::{CaError, GUEST_JAVA_STORE, java_trust_store};
 use bottle_util::{files, log_ca_fingerprint};
 
 use super::error::{run, run_as};
@@ -34,12 +36,19 @@ pub async fn apply_ca(
     let pem = files::read_bounded(certificate, MAX_CERTIFICATE_BYTES);
     let pem = pem.map_err(|error| Step::Trust.failed(failed(error)))?;
     let fingerprint = log_ca_fingerprint(certificate).map_err(|error| Step::Trust.failed(error))?;
-    let trusted = trust(&plan.provider.trust, bottle, pem).await;
+    let java = java_trust_store(certificate).map_err(|error| Step::Trust.failed(error))?;
+    let trusted = trust(&plan.provider.trust, bottle, pem, java).await;
     trusted.map_err(|error| Step::Trust.failed(error))?;
     Ok(fingerprint)
 }
 
-async fn trust(store: &TrustStore, bottle: &dyn Bottle, pem: Vec<u8>) -> Result<(), StepError> {
+async fn trust(
+    store: &TrustStore,
+    bottle: &dyn Bottle,
+    pem: Vec<u8>,
+    java: Vec<u8>,
+) -> Result<(), StepError> {
+    let java_path = store.certificate.parent().join(GUEST_JAVA_STORE)?;
     if let [update] = store.update.as_slice()
         && *store == TrustStore::default()
     {
@@ -52,6 +61,8 @@ async fn trust(store: &TrustStore, bottle: &dyn Bottle, pem: Vec<u8>) -> Result<
             certificate,
             bundle,
             update,
+            java_path.as_str(),
+            &STANDARD.encode(&java),
         ];
         let command = ExecCommand {
             stdin: pem,
@@ -59,12 +70,13 @@ async fn trust(store: &TrustStore, bottle: &dyn Bottle, pem: Vec<u8>) -> Result<
         };
         return run_as(update, bottle, &command).await;
     }
-    let file = PutFile {
-        path: store.certificate.clone(),
+    let file = |path, content| PutFile {
+        path,
         mode: 0o644,
-        content: Some(pem),
+        content: Some(content),
     };
-    bottle.put(&[file], CopyOwner::Root).await?;
+    let files = [file(store.certificate.clone(), pem), file(java_path, java)];
+    bottle.put(&files, CopyOwner::Root).await?;
     match store.update.as_slice() {
         [] => Ok(()),
         update => run(bottle, &ExecCommand::root(update.to_vec())).await,
