@@ -29,6 +29,7 @@ pub mod state;
 mod stop;
 #[cfg(test)]
 mod testing;
+mod toolchains;
 mod wiring;
 
 pub use abandoned::{Abandoned, FindError, find_abandoned};
@@ -42,4 +43,5 @@ pub use running::{Running, StartError, start};
 pub use secrets::{AskSecret, RunSecrets, SecretError, collect_secrets};
 pub use settle::Settled;
 pub use stop::{StopError, StopOutcome, stop};
+pub use toolchains::{Toolchain, Trust};
 pub use wiring::{ListedBottle, OpenError, Wiring};

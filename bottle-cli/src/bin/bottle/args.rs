@@ -213,6 +213,9 @@ pub(crate) struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Try the toolchains of this running bottle: which trust its authority
+    #[arg(long, value_name = "BOTTLE")]
+    pub(crate) guest: Option<Identity>,
 }
 
 /// Flags of `bottle log`.

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use bottle_backend::Availability;
+use bottle_backend::{Availability, Bottle};
 use bottle_cli::exit::Exit;
-use bottle_cli::{Host, Wiring};
+use bottle_cli::{Host, Toolchain, Trust, Wiring};
+use bottle_util::untrusted;
 use serde_json::json;
 
 use crate::args::DoctorArgs;
@@ -12,13 +13,24 @@ use crate::output;
 use crate::report::Failure;
 
 pub(crate) async fn run(host: &Host, args: &DoctorArgs) -> Result<u8, Failure> {
-    let mut findings = backends(&Wiring::standard(host)).await;
+    let wiring = Wiring::standard(host);
+    if let Some(identity) = &args.guest {
+        let bottle = wiring.open(identity).await?;
+        let findings = toolchains(&*bottle).await;
+        let fine = findings.iter().all(|finding| finding.ok);
+        return print(&findings, fine, fine, args.json);
+    }
+    let mut findings = backends(&wiring).await;
     // One backend is enough; all else has to be there.
     let usable = findings.iter().any(|finding| finding.ok);
     let others = [programs(host), roots(host), files(host)];
     let fine = usable && others.iter().all(|finding| finding.ok);
     findings.extend(others);
-    if args.json {
+    print(&findings, usable, fine, args.json)
+}
+
+fn print(findings: &[Finding], usable: bool, fine: bool, as_json: bool) -> Result<u8, Failure> {
+    if as_json {
         let list: Vec<_> = findings.iter().map(Finding::json).collect();
         let version = env!("CARGO_PKG_VERSION");
         output::data(&format!(
@@ -84,6 +96,31 @@ async fn backends(wiring: &Wiring) -> Vec<Finding> {
                 warnings: Vec::new(),
                 hint: Some(hint),
             },
+        });
+    }
+    findings
+}
+
+/// Those that the guest has, each with what it made of the bottle's authority.
+async fn toolchains(bottle: &dyn Bottle) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for toolchain in Toolchain::ALL {
+        let finding = |ok, detail: String, hint: Option<&str>| Finding {
+            what: toolchain.name().to_owned(),
+            ok,
+            detail,
+            warnings: Vec::new(),
+            hint: hint.map(str::to_owned),
+        };
+        findings.extend(match toolchain.try_in(bottle).await {
+            Trust::Absent => None,
+            Trust::Untried(why) => Some(finding(true, format!("there, and not tried: {why}"), None)),
+            Trust::Trusts => Some(finding(true, "trusts the bottle's authority".to_owned(), None)),
+            Trust::Distrusts(said) => Some(finding(
+                false,
+                format!("cannot speak through the egress door: {}", untrusted::line(&said)),
+                Some("look for settings of its own that name other authorities or no proxy"),
+            )),
         });
     }
     findings
