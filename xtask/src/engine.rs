@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::engine::api::Api;
+use crate::engine::api::{Api, Presence};
 use crate::machine::Machine;
 
 /// Makes sure that an engine answers and has the base image, or says what is missing and how to get it.
@@ -20,6 +20,15 @@ pub(crate) fn ensure(machine: &Machine) -> Result<()> {
     let api = Api::new(socket);
     service::ensure_answers(machine, &api)?;
     base::ensure_image(machine, &api)
+}
+
+/// Tells whether there is an engine already; none is installed.
+pub(crate) fn answers(machine: &Machine) -> bool {
+    match socket(machine) {
+        Ok(Some(socket)) => matches!(Api::new(socket).presence(), Presence::Answers),
+        Ok(None) => true,
+        Err(_) => false,
+    }
 }
 
 /// The engine's socket; none for an engine elsewhere.

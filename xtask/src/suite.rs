@@ -1,5 +1,6 @@
 //! Everything that has to hold before a change lands, step by step, with a table at the end.
 
+mod agents;
 mod report;
 mod skips;
 mod steps;

@@ -42,3 +42,26 @@ pub(super) fn profile_folder() -> Result<PathBuf> {
     }
     Ok(folder.to_owned())
 }
+
+/// Puts a file under another name where that is possible, and else a copy of it.
+pub(super) fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+    if std::fs::hard_link(from, to).is_err() {
+        std::fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    }
+    Ok(())
+}
+
+/// The folder with the real agents' programs, which `cargo xtask test` fills outside of the checkout.
+pub(super) fn agents_folder() -> Option<PathBuf> {
+    let folder = cache()?.join("bottle-tools/agents");
+    folder.join("bin").is_dir().then_some(folder)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tools of a build lie where their user's caches do"
+)]
+fn cache() -> Option<PathBuf> {
+    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    named.or_else(|| Some(env::home_dir()?.join(".cache")))
+}

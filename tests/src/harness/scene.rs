@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::engine::Engine;
+use super::native::{HERE, Who, native_or_skip};
 use super::running::{Finished, Running};
 use super::stage::Stage;
 use crate::upstream::Upstream;
@@ -50,8 +51,20 @@ impl Scene {
             return Ok(None);
         };
         let gateway = engine.gateway()?;
+        Self::on(Stage::with_engine(engine)?, gateway, more).map(Some)
+    }
+
+    /// Sets a scene without an engine, or says that this test is skipped where nobody may have one.
+    pub fn native_or_skip(test: &str, who: Who, more: &str) -> Result<Option<Self>> {
+        match native_or_skip(test, who)? {
+            Some(stage) => Self::on(stage, HERE, more).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Sets a scene whose upstream listens where the sidecar reaches it.
+    fn on(mut stage: Stage, gateway: IpAddr, more: &str) -> Result<Self> {
         let upstream = Upstream::start(SocketAddr::new(gateway, 0), &[ALLOWED])?;
-        let mut stage = Stage::with_engine(engine)?;
         let token = random_token();
         stage.set(VARIABLE, &token);
         let label = stage.label("bottle");
@@ -70,12 +83,12 @@ egress:
         );
         stage.write_bottle("one", &frontmatter)?;
         stage.write_agent("tester", "bottle: one\n", "You are a test.")?;
-        Ok(Some(Self {
+        Ok(Self {
             stage,
             upstream,
             token,
             label,
-        }))
+        })
     }
 
     /// Writes a Dockerfile for the bottle that continues the one of a provider of ours, so that the engine has built most

@@ -23,6 +23,14 @@ pub struct Stage {
     environment: BTreeMap<String, String>,
     labels: Vec<String>,
     engine: Option<Engine>,
+    person: Option<Person>,
+}
+
+/// Somebody else who runs `bottle`, with programs where they may look.
+#[derive(Debug)]
+struct Person {
+    id: u32,
+    programs: PathBuf,
 }
 
 impl Stage {
@@ -42,6 +50,7 @@ impl Stage {
             environment: BTreeMap::new(),
             labels: Vec::new(),
             engine,
+            person: None,
             folder,
         };
         for path in [stage.home(), stage.directory(), stage.bottle_home()] {
@@ -54,6 +63,51 @@ impl Stage {
         stage.set("TERM", "xterm-256color");
         stage.set("LANG", "C.UTF-8");
         Ok(stage)
+    }
+
+    /// Makes all commands another user's, who finds the programs in a folder of this stage.
+    pub(super) fn become_somebody(&mut self, id: u32) -> Result<()> {
+        let programs = self.folder.path().join("programs");
+        fs::create_dir(&programs)?;
+        let dist = programs::dist_folder()?;
+        for program in [
+            programs::bottle()?,
+            dist.join("bottle-sidecar"),
+            dist.join("bottle-relay"),
+        ] {
+            let name = program.file_name().context("a program has no name")?;
+            programs::link_or_copy(&program, &programs.join(name))?;
+        }
+        for (path, mode) in [(self.folder.path(), 0o711), (&programs, 0o755)] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+        }
+        self.person = Some(Person { id, programs });
+        Ok(())
+    }
+
+    /// The folder that all of it lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The words that start `bottle`, as whoever this stage is for.
+    fn words(&self) -> Result<Vec<String>> {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let Some(person) = &self.person else {
+            return Ok(vec![text(&programs::bottle()?)]);
+        };
+        for folder in [self.home(), self.directory(), self.bottle_home()] {
+            give(&folder, person.id)?;
+        }
+        let id = person.id;
+        let words = [
+            "setpriv".to_owned(),
+            format!("--reuid={id}"),
+            format!("--regid={id}"),
+        ];
+        let rest = ["--clear-groups".to_owned(), text(&person.programs.join("bottle"))];
+        Ok(words.into_iter().chain(rest).collect())
     }
 
     /// The user's home.
@@ -139,8 +193,11 @@ impl Stage {
 
     /// The command that starts `bottle` with these arguments, for a caller who wants its outputs elsewhere.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
-        let mut command = Command::new(programs::bottle()?);
+        let words = self.words()?;
+        let (program, first) = words.split_first().context("no program")?;
+        let mut command = Command::new(program);
         command
+            .args(first)
             .args(arguments)
             .current_dir(self.directory())
             .env_clear()
@@ -163,8 +220,15 @@ impl Stage {
 
     /// Starts `bottle` with these arguments on a terminal of 40 rows and 120 columns.
     pub fn start_on_terminal(&self, arguments: &[&str]) -> Result<Terminal> {
-        let program = programs::bottle()?;
-        Terminal::start(&program, arguments, &self.directory(), &self.environment)
+        let words = self.words()?;
+        let (program, first) = words.split_first().context("no program")?;
+        let first: Vec<&str> = first.iter().map(String::as_str).collect();
+        Terminal::start(
+            Path::new(program),
+            &[&first, arguments].concat(),
+            &self.directory(),
+            &self.environment,
+        )
     }
 
     /// Starts a shell on a terminal, which outlives the `$BOTTLE` commands of its script and their signals.
@@ -213,6 +277,25 @@ impl Drop for Stage {
             }
         }
     }
+}
+
+/// Gives a folder and all below it to a user.
+fn give(path: &Path, id: u32) -> Result<()> {
+    std::os::unix::fs::lchown(path, Some(id), Some(id))?;
+    if fs::symlink_metadata(path)?.is_dir() {
+        for entry in fs::read_dir(path)? {
+            match give(&entry?.path(), id) {
+                // A bottle that runs may take it away meanwhile.
+                Err(error) if error.downcast_ref::<std::io::Error>().is_some_and(is_gone) => {}
+                given => given?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
 }
 
 #[cfg(test)]

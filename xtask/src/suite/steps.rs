@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::report::Outcome;
 use super::skips::SkipLog;
-use super::tools;
+use super::{agents, tools};
 use crate::machine::Machine;
 use crate::{dist, engine, process};
 
@@ -58,6 +58,12 @@ pub(super) const STEPS: &[Step] = &[
         run: static_binaries,
     },
     Step {
+        name: "native",
+        about: "all tests in namespaces, without an engine",
+        needs: &["dist"],
+        run: native,
+    },
+    Step {
         name: "engine",
         about: "an engine answers and has the base image",
         needs: &[],
@@ -86,6 +92,9 @@ pub(super) const STEPS: &[Step] = &[
 /// Tests that need an engine live in integration test binaries of such names, in whatever crate.
 const NEEDS_ENGINE: &str = "(kind(test) & binary(~docker))";
 
+/// The same for tests that need namespaces of users.
+const NEEDS_NAMESPACES: &str = "(kind(test) & binary(~native))";
+
 fn fmt(machine: &Machine) -> Result<Outcome> {
     passes(machine.cargo().args(["fmt", "--all", "--check"]))
 }
@@ -113,7 +122,20 @@ fn doctests(machine: &Machine) -> Result<Outcome> {
 }
 
 fn tests(machine: &Machine) -> Result<Outcome> {
-    nextest(machine, &format!("not {NEEDS_ENGINE}"))
+    nextest(machine, &format!("not {NEEDS_ENGINE} & not {NEEDS_NAMESPACES}"))
+}
+
+/// The real agents' programs are the host's there; where they cannot be had, their tests say so.
+fn native(machine: &Machine) -> Result<Outcome> {
+    if let Err(error) = agents::ensure(machine) {
+        eprintln!("claude and codex are not there: {error:#}");
+    }
+    process::run(
+        machine
+            .cargo()
+            .args(["build", "--locked", "--package", "bottle-cli"]),
+    )?;
+    nextest(machine, NEEDS_NAMESPACES)
 }
 
 fn docker(machine: &Machine) -> Result<Outcome> {

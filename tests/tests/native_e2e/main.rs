@@ -1,0 +1,12 @@
+//! What users without an engine get: the real `bottle` command, namespaces, real agent programs.
+
+mod agents;
+mod defaults;
+mod killing;
+mod toolchains;
+mod transparent;
+
+use std::time::Duration;
+
+/// How long a command may take; nothing is built here.
+const QUICK: Duration = Duration::from_secs(90);
