@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Report;
 use crate::tools::Tools;
-use crate::{forwarder, load, scanning, start, traffic, upstream};
+use crate::{forwarder, guests, load, scanning, start, traffic, upstream};
 
 /// Measures what a bottle costs, side by side with what else there is, in one run
 #[derive(Debug, Parser)]
@@ -38,6 +38,9 @@ struct Options {
     /// How often each scanner of secrets reads all files
     #[arg(long, default_value_t = 3)]
     scans: usize,
+    /// How many bottles without an engine are started until all are there at once
+    #[arg(long, default_value_t = 100)]
+    many: usize,
     /// The socket of the Docker Engine
     #[arg(long, value_name = "SOCKET", default_value = "/var/run/docker.sock")]
     docker_socket: PathBuf,
@@ -87,12 +90,18 @@ impl Options {
         };
         let starts = start::Plan {
             rounds: self.starts,
+            docker_socket: self.docker_socket.clone(),
+        };
+        let guests = guests::Plan {
+            rounds: self.starts,
+            many: self.many,
             docker_socket: self.docker_socket,
         };
         let report = Report {
             traffic: traffic::measure(&plan, &tools)?,
             start: start::measure(&starts)?,
             scanning: scanning::measure(&scanning::Plan { rounds: self.scans }, &tools)?,
+            guests: guests::measure(&guests, &tools)?,
         };
         print!("{report}");
         if let Some(file) = self.json {

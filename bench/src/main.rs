@@ -1,10 +1,12 @@
 //! Measures what a bottle costs, side by side with what else there is, in one run.
 
+mod backends;
 mod certificates;
 mod client;
 mod command_line;
 mod engine;
 mod forwarder;
+mod guests;
 mod load;
 mod part;
 mod proxies;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::guests::Guests;
 use crate::scanning::Scanning;
 use crate::scenario::Scenario;
 use crate::start::Starts;
@@ -16,6 +17,7 @@ pub(crate) struct Report {
     pub(crate) traffic: Traffic,
     pub(crate) start: Starts,
     pub(crate) scanning: Scanning,
+    pub(crate) guests: Guests,
 }
 
 impl fmt::Display for Report {
@@ -24,7 +26,8 @@ impl fmt::Display for Report {
             self.traffic.fmt(f)?;
         }
         self.start.fmt(f)?;
-        self.scanning.fmt(f)
+        self.scanning.fmt(f)?;
+        self.guests.fmt(f)
     }
 }
 
@@ -44,6 +47,47 @@ impl fmt::Display for Starts {
             seconds(&self.bottle),
             seconds(&self.bare),
         )
+    }
+}
+
+impl fmt::Display for Guests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let middle = |all: &[f64], factor: f64, digits| {
+            number(median(all.iter().copied()).map(|middle| middle * factor), digits)
+        };
+        if !self.guest.is_empty() {
+            writeln!(
+                f,
+                "\na guest, to the end of its first command: {} times bubblewrap with the same mounts ({} ms, {} ms)",
+                times(Self::beside(&self.guest, &self.bubblewrap)),
+                middle(&self.guest, 1e3, 1),
+                middle(&self.bubblewrap, 1e3, 1),
+            )?;
+        }
+        if !self.native.is_empty() {
+            writeln!(
+                f,
+                "a whole bottle in namespaces: {} times one of the docker backend ({} ms, {} ms)",
+                times(Self::beside(&self.native, &self.docker)),
+                middle(&self.native, 1e3, 0),
+                middle(&self.docker, 1e3, 0),
+            )?;
+        }
+        if !self.one_more.is_empty() {
+            writeln!(
+                f,
+                "{} bottles at once: the last tenth started in {} times the first tenth's time ({} ms the median); \
+                 memory of a relay {} MB, of a guest's first process {} MB",
+                self.one_more.len(),
+                times(self.growth()),
+                middle(&self.one_more, 1e3, 0),
+                middle(&self.relay, 1.024e-3, 2),
+                middle(&self.first, 1.024e-3, 2),
+            )?;
+        }
+        self.skipped
+            .iter()
+            .try_for_each(|what| writeln!(f, "SKIPPED {what}"))
     }
 }
 

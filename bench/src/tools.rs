@@ -84,6 +84,20 @@ impl Tools {
         Squid::at(&unpacked).context("Debian's package holds no squid that runs here")
     }
 
+    /// Bubblewrap: the system's, or Debian's package unpacked.
+    pub(crate) fn bubblewrap(&self) -> Result<Tool> {
+        if let Some(tool) = bubblewrap_at(Path::new("/")) {
+            return Ok(tool);
+        }
+        let unpacked = self.folder("bubblewrap")?;
+        if let Some(tool) = bubblewrap_at(&unpacked) {
+            return Ok(tool);
+        }
+        say_fetching("bubblewrap", &unpacked)?;
+        unpack_debian_package(&unpacked, "bubblewrap")?;
+        bubblewrap_at(&unpacked).context("Debian's package holds no bwrap that runs here")
+    }
+
     fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.folder.as_ref();
         Ok(folder
@@ -146,6 +160,16 @@ impl Tool {
         }
         command
     }
+}
+
+fn bubblewrap_at(root: &Path) -> Option<Tool> {
+    let program = root.join("usr/bin/bwrap");
+    let said = first_line(Command::new(&program).arg("--version")).ok()?;
+    Some(Tool {
+        version: said.rsplit(' ').next()?.to_owned(),
+        program,
+        libraries: None,
+    })
 }
 
 fn say_fetching(what: &str, folder: &Path) -> Result<()> {
