@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::host::process_started;
 use crate::settle::{fetch_last, left_something, note_preserved};
-use crate::state::{PRESERVE, StateError, StateFolder};
+use crate::state::{METADATA, Metadata, PRESERVE, StateError, StateFolder};
 use crate::{Host, Wiring, ended};
 
 /// How long the command that is attached to a bottle may take to settle it, before it is killed.
@@ -51,6 +51,7 @@ pub async fn stop(
     discard: bool,
 ) -> Result<StopOutcome, StopError> {
     let state = StateFolder::of(&host.state_root(), identity);
+    let wiring = &own_place(wiring, &state);
     let owner = owner_of(wiring, host, identity).await;
     let told = owner.as_ref().is_some_and(|owner| signal(owner, Signal::TERM));
     if let Ok(bottle) = wiring.open(identity).await
@@ -85,6 +86,18 @@ pub async fn stop(
     }
     ended::retire(&host.events_root(), identity, &state)?;
     Ok(StopOutcome::Removed)
+}
+
+/// Returns the one backend that the bottle was started on, where that is known: whether others answer does not matter.
+fn own_place(wiring: &Wiring, state: &StateFolder) -> Wiring {
+    let metadata = state.read_json::<Metadata>(METADATA);
+    let backend = metadata
+        .ok()
+        .and_then(|metadata| wiring.backend(&metadata.backend).ok());
+    match backend {
+        Some(backend) => Wiring::new(vec![backend], wiring.providers().clone()),
+        None => wiring.clone(),
+    }
 }
 
 /// Returns the command that is attached to a bottle, if there is one and it is not this one.

@@ -154,12 +154,24 @@ impl Processes {
         })
     }
 
-    /// Those that still are there, or are there again.
+    /// Those that still run. What has ended and was not asked for its status by its new parent yet holds nothing.
     #[must_use]
     pub fn alive(&self) -> Vec<i32> {
-        let alive = |process: &&i32| Path::new("/proc").join(process.to_string()).is_dir();
-        self.all.iter().filter(alive).copied().collect()
+        self.all
+            .iter()
+            .copied()
+            .filter(|process| runs(*process))
+            .collect()
     }
+}
+
+/// Reads field 3 of `/proc/<pid>/stat` (proc_pid_stat(5)).
+fn runs(process: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.trim_start().chars().next());
+    state.is_some_and(|state| !['Z', 'X'].contains(&state))
 }
 
 fn descendants(process: i32) -> Vec<i32> {

@@ -15,6 +15,9 @@ use super::programs;
 use super::running::{Finished, Running};
 use super::terminal::Terminal;
 
+/// How long a bottle may take to end.
+const STOP: Duration = Duration::from_secs(60);
+
 /// Folders, an environment and names that no other test shares. What was made in the engine under those names is
 /// removed when this is dropped.
 #[derive(Debug)]
@@ -257,6 +260,19 @@ impl Stage {
         Ok(found)
     }
 
+    /// Ends what a test has left running without an engine.
+    fn stop_native(&self) {
+        for label in &self.labels {
+            if !self.bottle_home().join("native").join(label).exists() {
+                continue;
+            }
+            let stopped = self.run(&["stop", "--discard", label], STOP);
+            if !stopped.as_ref().is_ok_and(|stopped| stopped.status == 0) {
+                eprintln!("{label} may be left over: {stopped:?}");
+            }
+        }
+    }
+
     /// What is kept of bottles.
     pub fn states(&self) -> Result<Vec<String>> {
         let entries = match fs::read_dir(self.bottle_home().join("state")) {
@@ -270,7 +286,10 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let Some(engine) = &self.engine else { return };
+        let Some(engine) = &self.engine else {
+            self.stop_native();
+            return;
+        };
         for label in &self.labels {
             if let Err(error) = engine.remove_all(label) {
                 eprintln!("objects of {label} may be left over: {error:#}");

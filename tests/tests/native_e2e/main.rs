@@ -2,6 +2,7 @@
 
 mod agents;
 mod defaults;
+mod images;
 mod killing;
 mod toolchains;
 mod transparent;
