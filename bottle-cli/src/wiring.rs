@@ -195,3 +195,52 @@ fn native_config(host: &Host) -> NativeConfig {
         binaries: host.sidecar_folder().map(Path::to_owned),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bottle_backend::Host;
+    use bottle_backend::testing::FakeBackend;
+    use bottle_backend_docker::DockerBackend;
+
+    use super::*;
+
+    fn host() -> Host {
+        Host {
+            machine: "m".to_owned(),
+            uid: 1,
+            boot: "b".to_owned(),
+            home: "h".to_owned(),
+            ignore_files: Vec::new(),
+            process_started: |_| None,
+        }
+    }
+
+    fn absent() -> Arc<dyn Backend> {
+        Arc::new(DockerBackend::new(PathBuf::from("/nowhere/docker.sock"), host()))
+    }
+
+    #[tokio::test]
+    async fn a_backend_that_cannot_be_used_says_why_and_what_to_do() {
+        let wiring = Wiring::new(vec![absent()], Registry::default());
+        let error = wiring.first_usable().await.map(drop).unwrap_err().to_string();
+        for part in [
+            "no backend can be used",
+            "/nowhere/docker.sock",
+            "install Docker Engine",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_next_backend_is_taken_and_the_reason_names_the_first() {
+        let fake = Arc::new(FakeBackend::new(host()));
+        let wiring = Wiring::new(vec![absent(), fake], Registry::default());
+        let (backend, reason) = wiring.first_usable().await.unwrap();
+        assert_eq!(backend.facts().name.as_str(), "fake");
+        assert!(
+            reason.contains("/nowhere/docker.sock") && reason.contains("fake is the first"),
+            "{reason}"
+        );
+    }
+}

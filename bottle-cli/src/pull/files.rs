@@ -42,6 +42,10 @@ impl FilesError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotEmpty(_) => Some("name a folder that is not there yet".to_owned()),
+            Self::Io { path, source, .. } if source.kind() == io::ErrorKind::AlreadyExists => Some(format!(
+                "a pull that was killed left {}; remove it",
+                path.display()
+            )),
             _ => None,
         }
     }

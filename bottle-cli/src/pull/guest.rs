@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn changed_new_and_moved_files_are_counted() {
-        let status = b"# branch.oid 1234\0# branch.head main\01 .M N... a\02 R. N... b\0before\0? c\0! d\0";
+        let status = b"# branch.oid 1234\x00# branch.head main\x001 .M N... a\x002 R. N... b\x00before\x00? c\x00! d\x00";
         assert_eq!(
             read_status(status),
             Status {

@@ -12,6 +12,7 @@ mod lifecycle;
 mod own_address;
 mod parallel;
 mod plugin;
+mod pull;
 mod resume;
 mod secrecy;
 mod stages;

@@ -11,6 +11,7 @@ use bottle_cli::{
 };
 use bottle_plan::names::Identity;
 use bottle_plan::spec::RunMode;
+use bottle_plan::workspace::WorkspaceSource;
 
 use crate::args::StartArgs;
 use crate::interrupt::Interrupts;
@@ -195,6 +196,7 @@ pub(crate) async fn attach(running: &Running, limit: Option<Duration>, cancel: &
 
 pub(crate) async fn settle(running: Running, end: End, keep: bool, cancel: Cancel) -> Result<u8, Failure> {
     let identity = running.plan().identity.clone();
+    let copied = !matches!(running.plan().workspace.source, WorkspaceSource::None);
     let status = match &end {
         End::Agent(status) => *status,
         End::Interrupted => i32::from(Exit::Interrupted as u8),
@@ -205,6 +207,10 @@ pub(crate) async fn settle(running: Running, end: End, keep: bool, cancel: Cance
         Settled::Removed => {}
         Settled::Preserved { reason } => {
             say!("bottle: {identity} is stopped; its files are kept because {reason}");
+            match copied {
+                true => say!("  hint: `bottle pull {identity}` brings its commits home"),
+                false => say!("  hint: `bottle pull {identity} --files DIR` copies its files"),
+            }
             say!(
                 "  hint: `bottle resume {identity}` goes on, `bottle stop --discard {identity}` throws it away"
             );
