@@ -176,10 +176,10 @@ async fn choose(
         return Ok((Repository::open(git, &named).await?, Chosen::Named));
     }
     let started = state.read_json::<Metadata>(METADATA)?.cwd;
-    match Repository::open(git, &started).await {
+    match Repository::discover(git, &started).await {
         Ok(repository) => Ok((repository, Chosen::Started)),
         Err(RepositoryError::None { .. }) => {
-            let current = Repository::open(git, &host.directory).await;
+            let current = Repository::discover(git, &host.directory).await;
             Ok((current?, Chosen::Current))
         }
         Err(error) => Err(error.into()),

@@ -258,9 +258,10 @@ impl Call<'_> {
     }
 }
 
-/// Returns the command's name: the first word that is no option.
+/// Returns the command's name: the first word that is no option and no value of one.
 fn name_of(arguments: &[OsString]) -> String {
     let words = arguments.iter().map(|word| word.to_string_lossy());
-    let mut words = words.skip_while(|word| word.starts_with('-') || word.starts_with('/'));
+    let of_option = |word: &str| word.starts_with(['-', '/']) || word.contains('=');
+    let mut words = words.skip_while(|word| of_option(word));
     words.next().unwrap_or_default().into_owned()
 }

@@ -78,16 +78,25 @@ impl RepositoryError {
 const MOST_SHALLOW: u64 = 1 << 20;
 
 impl Repository {
-    /// Finds the repository that a folder belongs to.
+    /// Opens the repository that the user named a folder of.
     pub(super) async fn open(git: &Git, folder: &Path) -> Result<Self, RepositoryError> {
+        Self::find(git, folder, &[]).await
+    }
+
+    /// Finds the repository that a folder belongs to. A folder that is itself like a repository's inside does not count:
+    /// where it is mounted into a guest, the agent may have made it one.
+    pub(super) async fn discover(git: &Git, folder: &Path) -> Result<Self, RepositoryError> {
+        Self::find(git, folder, &["-c", "safe.bareRepository=explicit"]).await
+    }
+
+    async fn find(git: &Git, folder: &Path, settings: &[&str]) -> Result<Self, RepositoryError> {
+        let mut arguments: Vec<OsString> = settings.iter().map(OsString::from).collect();
+        let place: [OsString; 2] = ["-C".into(), folder.into()];
+        arguments.extend(place);
+        arguments.extend(["rev-parse", "--absolute-git-dir"].map(OsString::from));
         let find = Call {
             folder: None,
-            arguments: vec![
-                "-C".into(),
-                folder.into(),
-                "rev-parse".into(),
-                "--absolute-git-dir".into(),
-            ],
+            arguments,
             input: Input::Nothing,
             output: None,
         };

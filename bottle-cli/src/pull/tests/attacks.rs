@@ -55,6 +55,25 @@ async fn no_program_that_a_repository_names_is_run() {
     assert!(trace.exists(), "a git that is not held back runs it");
 }
 
+#[tokio::test]
+async fn a_folder_that_was_made_like_a_repository_is_none_unless_it_is_named() {
+    let scene = Scene::running().await;
+    commit(&scene.workspace(), "second");
+    let repository = scene.repository();
+    std::fs::remove_dir_all(&repository).unwrap();
+    std::fs::create_dir(&repository).unwrap();
+    git(&repository, &["init", "--quiet", "--bare"]);
+    let refused = scene.pull().await;
+    assert!(
+        matches!(refused, Err(PullError::Repository(RepositoryError::None { .. }))),
+        "{refused:?}"
+    );
+    let pulled = scene
+        .pull_as(|request| request.repository = Some(repository.clone()))
+        .await;
+    assert_eq!(pulled.unwrap().outcome, Outcome::Made);
+}
+
 /// Writes a bundle whose commit has this tree, by hand: the objects may be anything.
 fn bundle_of(folder: &Path, mode: &str, name: &str) -> Vec<u8> {
     git(folder, &["init", "--quiet"]);
