@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bottle_backend::{
     ActiveBottle, Availability, Backend, Bottle, CleanupPlan, CleanupReport, EngineError, Host, LaunchError,
-    LaunchMaterials, Owner, Progress,
+    LaunchMaterials, Leftover, Owner, Progress,
 };
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
@@ -22,7 +22,7 @@ use crate::labels::GuestFacts;
 use crate::launch::Launch;
 use crate::starts::Starts;
 use crate::watch::watch;
-use crate::{availability, cleanup, labels, list, refused, remove, wake};
+use crate::{availability, cleanup, image, labels, list, refused, remove, wake};
 
 /// A container engine on a local socket.
 #[derive(Debug)]
@@ -143,6 +143,11 @@ impl Backend for DockerBackend {
 
     async fn prepare_cleanup(&self) -> Result<CleanupPlan, EngineError> {
         cleanup::prepare(self.engine().await?, &self.host).await
+    }
+
+    async fn unused_images(&self) -> Result<Vec<Leftover>, EngineError> {
+        let found = image::unused(self.engine().await?).await;
+        found.map_err(|error| refused("look for images", error))
     }
 
     async fn cleanup(&self, plan: &CleanupPlan) -> CleanupReport {

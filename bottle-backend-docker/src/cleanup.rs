@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::labels;
 use crate::list::{by_bottle, state};
 use crate::objects::{self, Kind, Object};
-use crate::{refused, remove, workspace};
+use crate::{image, refused, remove, workspace};
 
 /// Finds it. A bottle that was ready once is never named, nor one whose command still runs.
 pub(crate) async fn prepare(engine: &Engine, host: &Host) -> Result<CleanupPlan, EngineError> {
@@ -41,6 +41,16 @@ fn leftover(object: Object) -> Leftover {
 pub(crate) async fn run(engine: &Engine, plan: &CleanupPlan) -> CleanupReport {
     let mut report = CleanupReport::default();
     for leftover in &plan.leftovers {
+        if leftover.kind == image::KIND {
+            match image::remove(engine, &leftover.id).await {
+                Ok(()) => report.removed.push(leftover.clone()),
+                Err(error) => report.failed.push((
+                    leftover.clone(),
+                    refused(&format!("remove {}", leftover.name), error),
+                )),
+            }
+            continue;
+        }
         let kind = match leftover.kind {
             "container" => Kind::Container { running: false },
             _ => Kind::Volume,

@@ -9,9 +9,11 @@ mod session;
 mod sidecar;
 #[cfg(test)]
 mod tests;
+mod unused;
 
 pub(crate) use making::Making;
 pub(crate) use sidecar::ensure_sidecar_image;
+pub(crate) use unused::{KIND, remove, unused};
 
 use std::path::Path;
 

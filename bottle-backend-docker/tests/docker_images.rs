@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use bollard::Docker as Client;
 use bollard::query_parameters::RemoveImageOptions;
 use bottle_backend::conformance::Harness;
-use bottle_backend::{Bottle, Canceller, ExecCommand, LaunchError, LaunchMaterials, Progress, launch};
+use bottle_backend::{
+    Bottle, Canceller, CleanupPlan, ExecCommand, LaunchError, LaunchMaterials, Progress, launch,
+};
 use bottle_plan::BottlePlan;
 use bottle_plan::image::{BuildContext, ImageSource};
 use bottle_plan::names::Identity;
@@ -114,6 +116,38 @@ async fn an_image_is_built_once() {
     end(second.unwrap()).await;
     let steps = heard.steps.into_inner().unwrap();
     assert!(!steps.iter().any(|step| step.contains("building")), "{steps:?}");
+}
+
+#[tokio::test]
+async fn an_image_is_in_use_as_long_as_a_guest_is_made_from_it() {
+    let Some(harness) = docker("an_image_is_in_use_as_long_as_a_guest_is_made_from_it").await else {
+        return;
+    };
+    let plan = plan(&harness, "unused", &fresh());
+    let (started, _) = start(&harness, &plan, |_| {}).await;
+    let bottle = started.unwrap();
+    let name = format!("bottle-{}-agent", bottle.identity());
+    let seen = client().inspect_container(&name, None).await.unwrap();
+    let image = client().inspect_image(&seen.image.unwrap()).await.unwrap();
+    let tag = image.repo_tags.unwrap().remove(0);
+    let backend = harness.backend();
+    let found = || async {
+        let unused = backend.unused_images().await.unwrap();
+        unused.into_iter().find(|leftover| leftover.name == tag)
+    };
+    assert_eq!(found().await, None, "it runs");
+    bottle.preserve().await.unwrap();
+    assert_eq!(found().await, None, "it is kept");
+    backend.remove(&plan.identity).await.unwrap();
+    let leftovers = vec![found().await.unwrap()];
+    let plan = CleanupPlan { leftovers };
+    let report = backend.cleanup(&plan).await;
+    assert!(
+        report.failed.is_empty() && report.removed == plan.leftovers,
+        "{report:?}"
+    );
+    assert!(client().inspect_image(&tag).await.is_err());
+    assert!(backend.cleanup(&plan).await.failed.is_empty(), "gone is gone");
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use bottle_plan::BottlePlan;
 use bottle_plan::inputs::BackendFacts;
 use bottle_plan::names::Identity;
 
-use crate::{Bottle, CleanupPlan, CleanupReport, EngineError, LaunchError, LaunchMaterials, Owner, Progress};
+use crate::{
+    Bottle, CleanupPlan, CleanupReport, EngineError, LaunchError, LaunchMaterials, Leftover, Owner, Progress,
+};
 
 /// A place that can run plans: a container engine, a virtual machine monitor, the kernel itself.
 #[async_trait]
@@ -63,6 +65,12 @@ pub trait Backend: Send + Sync {
     /// Finds what starts that never became ready have left behind. Never names a running or preserved bottle, an
     /// object of another machine, or one whose owner still runs.
     async fn prepare_cleanup(&self) -> Result<CleanupPlan, EngineError>;
+
+    /// Finds images of ours that no bottle, running or preserved, is made from. A start that needs one builds it again,
+    /// so they are named only to who asks.
+    async fn unused_images(&self) -> Result<Vec<Leftover>, EngineError> {
+        Ok(Vec::new())
+    }
 
     /// Removes what a plan names, as far as it can.
     async fn cleanup(&self, plan: &CleanupPlan) -> CleanupReport;

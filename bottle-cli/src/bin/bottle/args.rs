@@ -202,6 +202,9 @@ pub(crate) struct PullArgs {
 /// Flags of `bottle cleanup`.
 #[derive(Debug, Args)]
 pub(crate) struct CleanupArgs {
+    /// Also remove our images that no bottle is made from; a start builds what it needs again
+    #[arg(long)]
+    pub(crate) images: bool,
     /// Do not ask before removing
     #[arg(long, short)]
     pub(crate) yes: bool,

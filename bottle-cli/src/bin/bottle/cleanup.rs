@@ -21,13 +21,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(host: &Host, args: &CleanupArgs) -> Result<u8, Failure> {
     let wiring = Wiring::standard(host);
-    let plans = wiring.plan_cleanup().await;
+    let mut plans = wiring.plan_cleanup().await;
+    let images = images(&mut plans, args.images).await;
     let states = states(&plans, host).await;
     let ended = ended_bottles(&host.events_root())?;
     let leftovers: usize = plans.iter().map(|(_, plan)| plan.leftovers.len()).sum();
     let count = leftovers + states.len() + ended.len();
     if count == 0 {
         say!("bottle: nothing to remove");
+        hint(images);
         return Ok(0);
     }
     for (backend, plan) in &plans {
@@ -52,7 +54,29 @@ pub(crate) async fn run(host: &Host, args: &CleanupArgs) -> Result<u8, Failure> 
         done.note("the events", ended.identity(), ended.remove());
     }
     say!("bottle: removed {}, left {}", done.removed, done.failed);
+    hint(images);
     Ok(if done.failed == 0 { 0 } else { Exit::Io as u8 })
+}
+
+/// Counts images that no bottle is made from, or adds them to the plans.
+async fn images(plans: &mut [(Arc<dyn Backend>, CleanupPlan)], wanted: bool) -> usize {
+    let mut left = 0;
+    for (backend, plan) in plans {
+        match backend.unused_images().await {
+            Ok(found) if wanted => plan.leftovers.extend(found),
+            Ok(found) => left += found.len(),
+            Err(error) => say!("bottle: {}: {error}", backend.facts().name),
+        }
+    }
+    left
+}
+
+fn hint(images: usize) {
+    match images {
+        0 => {}
+        1 => say!("  hint: an image is in no use; `bottle cleanup --images` removes it"),
+        _ => say!("  hint: {images} images are in no use; `bottle cleanup --images` removes them"),
+    }
 }
 
 type Plans = [(Arc<dyn Backend>, CleanupPlan)];
@@ -112,7 +136,17 @@ async fn leftovers(backend: &dyn Backend, mut plan: CleanupPlan, failed: &mut us
         }
         if again > 0 {
             tokio::time::sleep(PAUSE).await;
-            plan = backend.prepare_cleanup().await.unwrap_or(plan);
+            let failed = report.failed.into_iter().map(|(leftover, _)| leftover);
+            plan = match backend.prepare_cleanup().await {
+                // It does not name images.
+                Ok(mut found) => {
+                    found
+                        .leftovers
+                        .extend(failed.filter(|leftover| leftover.kind == "image"));
+                    found
+                }
+                Err(_) => plan,
+            };
             continue;
         }
         for (leftover, error) in &report.failed {
