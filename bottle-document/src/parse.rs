@@ -86,10 +86,23 @@ fn malformed(yaml: &Span, error: &ScanError) -> Diagnostic {
         .and_then(|rest| rest.chars().next())
         .map_or(at, |next| at + next.len_utf8());
     let span = yaml.within(at..end);
-    match error.kind() {
-        ErrorKind::RecursionLimitExceeded => too_deep(&span),
-        _ => Diagnostic::error("malformed-yaml", error.info()).at(&span),
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return too_deep(&span);
     }
+    let malformed = Diagnostic::error("malformed-yaml", error.info()).at(&span);
+    match is_question(yaml.text(), at) {
+        true => malformed.help("write a value that begins with a question mark in quotes: '?'"),
+        false => malformed,
+    }
+}
+
+/// Tells whether a question mark that stands alone is where a value begins: YAML takes it for the mark of a key.
+fn is_question(text: &str, at: usize) -> bool {
+    let Some((before, after)) = text.split_at_checked(at) else {
+        return false;
+    };
+    let alone = |rest: &str| rest.is_empty() || rest.starts_with(char::is_whitespace);
+    after.strip_prefix('?').is_some_and(alone) && before.trim_end_matches([' ', '\t']).ends_with([':', '-'])
 }
 
 fn too_deep(span: &Span) -> Diagnostic {

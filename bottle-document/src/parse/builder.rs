@@ -110,11 +110,12 @@ impl<'d> Builder<'d> {
     }
 
     fn forbid(&mut self, code: &'static str, message: &str, span: &Span) {
-        self.diagnostics.report(
-            Diagnostic::error(code, message)
-                .at(span)
-                .help("write the value out"),
-        );
+        let help = match code {
+            "alias" => "write the value out; a text that begins with `*` needs quotes",
+            _ => "write the value out",
+        };
+        self.diagnostics
+            .report(Diagnostic::error(code, message).at(span).help(help));
     }
 
     fn document(&mut self, span: &Span) -> Result<(), Diagnostic> {

@@ -55,6 +55,18 @@ fn check_kind(text: &str, kind: Kind) {
 }
 
 #[test]
+fn signs_that_need_quotes_say_so() {
+    for text in ["env:\n  A: ?\n", "env:\n  A: ?", "host: *.example.com\n"] {
+        let (_, diagnostics) = read(text);
+        let shown = diagnostics.render(RenderStyle::plain());
+        assert!(shown.contains("quotes"), "{shown}");
+    }
+    let (_, diagnostics) = read("a: [\n");
+    assert!(!diagnostics.render(RenderStyle::plain()).contains("quotes"));
+    check_codes("env: {A: ?, B: '?', C: ?Your name}\n", &[]);
+}
+
+#[test]
 fn keeps_text_quotes_and_spans() {
     let text =
         "a: no\nb: 'it''s'\nc:\n  - 1e3\n  - [on, {x: \"\\u00e9\\n\"}]\nd: |\n  two\n  lines\ne:\nf: ~\n";
