@@ -201,3 +201,15 @@ fn completions_are_printed() {
     let said = Home::new().run("completions bash");
     assert!(said.contains("_bottle()"), "{said}");
 }
+
+#[test]
+fn a_mounted_workspace_says_what_it_cannot_cover() {
+    let home = Home::with_agent("agent_provider: {template: demo}\n");
+    let mounted = home.run("start coder --dry-run --workspace mount");
+    assert!(
+        mounted.contains("ITSELF") && mounted.contains("submodules"),
+        "{mounted}"
+    );
+    let copied = home.run("start coder --dry-run --workspace copy");
+    assert!(!copied.contains("submodules"), "{copied}");
+}

@@ -10,6 +10,10 @@ use bottle_plan::workspace::WorkspaceSource;
 use bottle_provider::SessionStart;
 use bottle_util::untrusted;
 
+/// What covers cannot do: a folder that holds one can be moved away by whoever may write in the folder above.
+const BELOW: &str = "settings that programs act upon (.git, .vscode, .envrc ...) are out of its reach at the top only: \
+in folders below, submodules too, the agent can write them, and git or an editor on this host may run what they name";
+
 /// Renders the preflight; one fact a line.
 pub(crate) fn render(prepared: &Prepared, backend_reason: &str) -> String {
     let plan = &prepared.plan;
@@ -33,6 +37,9 @@ pub(crate) fn render(prepared: &Prepared, backend_reason: &str) -> String {
         SessionStart::Fresh => {
             line("image", &plan.image.reason);
             line("workspace", &workspace(plan));
+            if matches!(plan.workspace.source, WorkspaceSource::Mount { .. }) {
+                line("beware", BELOW);
+            }
         }
         SessionStart::Resume => line("files", "as its agent left them"),
     }
