@@ -157,7 +157,16 @@ impl Home {
 
     fn spawn(&self, prompt: &str, label: &str) -> Result<Child> {
         let mut command = self.command();
-        command.args(["start", "worker", "--headless", "--yes", "--time-limit", "5m"]);
+        command.args([
+            "start",
+            "worker",
+            "--backend",
+            "docker",
+            "--headless",
+            "--yes",
+            "--time-limit",
+            "5m",
+        ]);
         command.args(["--label", label, "--prompt", prompt]);
         let child = command
             .stdin(Stdio::null())
