@@ -25,7 +25,10 @@ const GLANCE: Duration = Duration::from_millis(4);
 /// A scanner that takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Runs a command; all of them end with 0, whatever they find, or with 1 if they found something.
+/// How scanners end: well, or with 1, 200 or 205 (kingfisher) if they found something.
+const STATUSES: [i32; 4] = [0, 1, 200, 205];
+
+/// Runs a command to its end.
 pub(super) fn run(mut command: Command, output: &Path) -> Result<Run> {
     let program = command.get_program().display().to_string();
     command
@@ -52,7 +55,8 @@ pub(super) fn run(mut command: Command, output: &Path) -> Result<Run> {
         child.kill()?;
     }
     let status = child.wait()?;
-    ensure!(matches!(status.code(), Some(0 | 1)), "{program} failed: {status}");
+    let expected = status.code().is_some_and(|code| STATUSES.contains(&code));
+    ensure!(expected, "{program} failed: {status}");
     Ok(Run {
         seconds,
         cpu: cpu / 1e6,
