@@ -124,6 +124,7 @@ impl EventLog {
     }
 
     /// Adds an event, counts it as a repeat, or counts it as lost.
+    #[expect(clippy::needless_pass_by_value, reason = "the log is where an event ends")]
     pub(crate) fn append(&mut self, event: Event) {
         if self.repeats.count(&event) {
             return;

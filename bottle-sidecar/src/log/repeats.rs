@@ -91,7 +91,7 @@ impl Repeats {
 impl Known {
     fn take(&mut self) -> Option<Event> {
         let count = std::mem::take(&mut self.count);
-        (count > 0).then(|| Event {
+        (count > 0).then_some(Event {
             time: self.last,
             door: self.door,
             what: What::Repeated { of: self.seq, count },
