@@ -116,7 +116,10 @@ pub fn process_started(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name, which may hold anything, closing parentheses included.
     let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = rest.split_whitespace();
+    // One that has ended stays until its parent collects it, which may be never.
+    let state = fields.next().filter(|state| !matches!(*state, "Z" | "X"));
+    state.and_then(|_| fields.nth(18)?.parse().ok())
 }
 
 /// Returns the engine's socket: the one that the environment names, else the usual one.
@@ -139,5 +142,23 @@ pub(crate) fn backend_host(host: &Host) -> bottle_backend::Host {
         home: home_label(&host.bottle_home),
         ignore_files: git_settings::ignore_files(&host.home, xdg.as_deref()),
         process_started,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_ended_and_was_not_collected_is_gone() {
+        assert!(process_started(std::process::id()).is_some());
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        let only_look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(pid), only_look).unwrap();
+        assert_eq!(process_started(child.id()), None);
+        child.wait().unwrap();
     }
 }
