@@ -14,7 +14,7 @@ pub(crate) use sidecar::{CONTROL, SIDECAR, sidecar_container};
 use std::collections::HashMap;
 
 use bollard::models::{
-    HealthConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions, RestartPolicy,
+    HealthConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions, ResourcesUlimits, RestartPolicy,
     RestartPolicyNameEnum,
 };
 use bottle_backend::Owner;
@@ -27,6 +27,9 @@ pub(crate) const DOORS: &str = "/doors";
 pub(crate) const RELAY: &str = "/doors/relay";
 /// The user that the relay runs as; no agent code ever does.
 pub(crate) const RELAY_USER: &str = "64001:64001";
+
+/// Cores of this size are not written, and handed to no program of the host's either: of none they are (core(5)).
+const NO_CORE: i64 = 1;
 
 /// A volume of the bottle's own. The engine makes it, with these labels, when the container is created.
 pub(crate) fn volume(name: &str, target: &str, read_only: bool, owner: &Owner, part: Part) -> Mount {
@@ -67,5 +70,14 @@ fn never_restarted() -> RestartPolicy {
     RestartPolicy {
         name: Some(RestartPolicyNameEnum::NO),
         maximum_retry_count: None,
+    }
+}
+
+/// No system call can choose another size: the filter sees to that.
+fn no_core_dumps() -> ResourcesUlimits {
+    ResourcesUlimits {
+        name: Some("core".to_owned()),
+        soft: Some(NO_CORE),
+        hard: Some(NO_CORE),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{ContainerCreateBody, HostConfig, ResourcesUlimits};
+use bollard::models::{ContainerCreateBody, HostConfig};
 use bottle_backend::Owner;
 use bottle_backend::environment::guest_environment;
 use bottle_plan::BottlePlan;
@@ -10,7 +10,8 @@ use bottle_plan::door::Door;
 use bottle_plan::egress::TransparentMode;
 
 use super::{
-    DOORS, RELAY, RELAY_USER, never_restarted, no_health_check, our_security_options, small_log, volume,
+    DOORS, RELAY, RELAY_USER, never_restarted, no_core_dumps, no_health_check, our_security_options,
+    small_log, volume,
 };
 use crate::labels::{self, AgentUser, Part};
 use crate::names::Names;
@@ -20,6 +21,31 @@ use crate::workspace::Workspace;
 const DEFAULT_PIDS: i64 = 4096;
 /// Memory of a guest whose bottle says nothing: 4 GiB.
 const DEFAULT_MEMORY: i64 = 4 << 30;
+/// What the kernel tells of the machine, of its memory and of others' keys, and what engines cover by themselves.
+const MASKED: [&str; 22] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/cmdline",
+    "/proc/config.gz",
+    "/proc/interrupts",
+    "/proc/iomem",
+    "/proc/ioports",
+    "/proc/kallsyms",
+    "/proc/kcore",
+    "/proc/key-users",
+    "/proc/keys",
+    "/proc/kmsg",
+    "/proc/latency_stats",
+    "/proc/modules",
+    "/proc/mtrr",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/slabinfo",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/vmallocinfo",
+    "/sys/firmware",
+];
 /// Shared memory, which counts as the guest's own.
 const SHARED_MEMORY: i64 = 64 << 20;
 
@@ -105,6 +131,7 @@ fn host_config(spec: &AgentSpec<'_>) -> HostConfig {
         security_opt: Some(our_security_options()),
         ipc_mode: Some("private".to_owned()),
         privileged: Some(false),
+        masked_paths: Some(MASKED.map(str::to_owned).to_vec()),
         init: Some(false),
         mounts: Some(mounts),
         log_config: Some(small_log()),
@@ -135,13 +162,5 @@ fn limits(plan: &BottlePlan) -> HostConfig {
             .disk
             .map(|size| HashMap::from([("size".to_owned(), size.bytes().to_string())])),
         ..HostConfig::default()
-    }
-}
-
-fn no_core_dumps() -> ResourcesUlimits {
-    ResourcesUlimits {
-        name: Some("core".to_owned()),
-        soft: Some(0),
-        hard: Some(0),
     }
 }

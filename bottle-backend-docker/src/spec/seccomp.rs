@@ -66,11 +66,50 @@ mod tests {
         assert_eq!(families, BTreeSet::from([1, 2, 10, 16]));
     }
 
+    /// Tells whether a rule of one condition on one argument lets a number through.
+    fn lets_through(rule: &Value, number: u64) -> bool {
+        let condition = &rule["args"][0];
+        let value = |name: &str| condition[name].as_u64().unwrap();
+        assert_eq!(condition["op"], "SCMP_CMP_MASKED_EQ");
+        number & value("value") == value("valueTwo")
+    }
+
+    #[test]
+    fn every_request_but_those_to_terminals_is_let_through() {
+        let profile = profile();
+        let rules = profile["syscalls"].as_array().unwrap().iter();
+        let rules: Vec<&Value> = rules.filter(|rule| texts(&rule["names"]) == ["ioctl"]).collect();
+        let allowed = |number| rules.iter().any(|rule| lets_through(rule, number));
+        let refused = |number: &u64| !allowed(*number);
+        assert_eq!(
+            (0..0x2_0000).filter(refused).collect::<Vec<_>>(),
+            [0x5412, 0x541c, 0x5423]
+        );
+        for number in [0x8000_5412, 0x4004_667f, 0xffff_5423, 0xffff_ffff] {
+            assert!(allowed(number), "{number:x}");
+        }
+    }
+
+    #[test]
+    fn only_netlinks_routes() {
+        let profile = profile();
+        let rules = profile["syscalls"].as_array().unwrap().iter();
+        let netlink = rules.filter(|rule| rule["names"][0] == "socket" && rule["args"][0]["value"] == 16);
+        let conditions: Vec<_> = netlink.map(|rule| rule["args"][1].clone()).collect();
+        assert_eq!(
+            conditions,
+            [serde_json::json!({"index": 2, "value": 0, "op": "SCMP_CMP_EQ"})]
+        );
+    }
+
     #[test]
     fn nothing_that_reaches_past_the_walls() {
         let allowed = allowed();
         for name in [
             "socket",
+            "ioctl",
+            "prlimit64",
+            "setrlimit",
             "socketcall",
             "io_uring_setup",
             "io_uring_enter",

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountVolumeOptions};
 use bottle_backend::Owner;
 
-use super::{DOORS, never_restarted, no_health_check, our_security_options, small_log, volume};
+use super::{
+    DOORS, never_restarted, no_core_dumps, no_health_check, our_security_options, small_log, volume,
+};
 use crate::labels::{self, Part};
 use crate::names::Names;
 
@@ -79,6 +81,7 @@ fn host_config(owner: &Owner, names: &Names) -> HostConfig {
         memory: Some(MEMORY),
         memory_swap: Some(MEMORY),
         pids_limit: Some(PIDS),
+        ulimits: Some(vec![no_core_dumps()]),
         ..HostConfig::default()
     }
 }
