@@ -19,17 +19,31 @@ pub(crate) const FIRST_DOOR_UID: u32 = 64010;
 pub(crate) fn confine() -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::thread::set_no_new_privs(true)?;
-    let none = Some(0);
-    setrlimit(
+    forbid_cores()?;
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    // What an engine or a caller left open is neither ours nor the doors'.
+    kernel::close_on_exec_from(3)
+}
+
+/// Cores of this size are not written, and handed to no program of the host's either: of none they are (core(5)).
+const NO_CORE: u64 = 1;
+
+/// An engine may have done so already, and keeps it from being done again.
+fn forbid_cores() -> io::Result<()> {
+    if getrlimit(Resource::Core)
+        .maximum
+        .is_some_and(|most| most <= NO_CORE)
+    {
+        return Ok(());
+    }
+    let none = Some(NO_CORE);
+    Ok(setrlimit(
         Resource::Core,
         Rlimit {
             current: none,
             maximum: none,
         },
-    )?;
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    // What an engine or a caller left open is neither ours nor the doors'.
-    kernel::close_on_exec_from(3)
+    )?)
 }
 
 /// Raises the soft limit of open descriptors to the hard one. Where that fails, the old limit serves fewer.
