@@ -45,10 +45,13 @@ pub(crate) fn keep_capabilities(kept: CapabilitySet) -> io::Result<()> {
     Ok(rustix::thread::set_capabilities(None, sets)?)
 }
 
+/// Cores of this size are not written, and handed to no program of the host's either: of none they are (core(5)).
+const NO_CORE: u64 = 1;
+
 /// Sets the limits of an agent's process, so that none can be raised again.
 pub(crate) fn limit(limits: &Limits) -> io::Result<()> {
     let mut all = vec![
-        (Resource::Core, 0),
+        (Resource::Core, NO_CORE),
         (Resource::Nproc, limits.processes),
         (Resource::Nofile, limits.open_files),
     ];

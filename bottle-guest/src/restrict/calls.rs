@@ -84,8 +84,10 @@ fn rules() -> io::Result<BTreeMap<i64, Vec<SeccompRule>>> {
     rules.insert(libc::SYS_clone, vec![rule([first(Is::MaskedEq(NAMESPACES), 0)])?]);
     rules.insert(
         libc::SYS_ioctl,
-        vec![rule(TYPING.map(|request| second(Is::Ne, request)))?],
+        vec![rule(TERMINALS.map(|request| second(Is::Ne, request)))?],
     );
+    rules.insert(libc::SYS_setrlimit, vec![rule([first(Is::Ne, CORE)])?]);
+    rules.insert(libc::SYS_prlimit64, limits()?);
     let personalities = PERSONALITIES.map(|which| rule([first(Is::Eq, which)]));
     rules.insert(
         libc::SYS_personality,
@@ -95,12 +97,20 @@ fn rules() -> io::Result<BTreeMap<i64, Vec<SeccompRule>>> {
 }
 
 const UNIX: u64 = libc::AF_UNIX as u64;
-/// Families that end at the guest's own files and its own loopback.
-const FAMILIES: [u64; 3] = [UNIX, libc::AF_INET as u64, libc::AF_INET6 as u64];
+const FAMILIES: [u64; 2] = [libc::AF_INET as u64, libc::AF_INET6 as u64];
+/// Streams and datagrams: the others are raw, or modules of the kernel's that hardly anybody uses.
+const KINDS: [u64; 2] = [libc::SOCK_STREAM as u64, libc::SOCK_DGRAM as u64];
+/// The kind alone, without the flags beside it (socket(2)).
+const KIND: u64 = 0xf;
+/// What the family has by itself, ICMP, TCP, UDP, ICMPv6 and MPTCP (netinet/in.h).
+const PROTOCOLS: [u64; 6] = [0, 1, 6, 17, 58, 262];
+/// The size of a core, without which a crash starts the host's handler of crashes.
+const CORE: u64 = libc::RLIMIT_CORE as u64;
 /// `CLONE_NEW*` (linux/sched.h).
 const NAMESPACES: u64 = 0x7e02_0000;
-/// Requests that type into a terminal: `TIOCSTI`, `TIOCLINUX` (ioctl_tty(2)).
-const TYPING: [u64; 2] = [0x5412, 0x541c];
+/// Requests that type into a terminal, `TIOCSTI` and `TIOCLINUX`, or have another module of the kernel's make sense of
+/// it, `TIOCSETD` (ioctl_tty(2)).
+const TERMINALS: [u64; 3] = [0x5412, 0x541c, 0x5423];
 /// Linux, without randomised addresses, as a 32-bit machine, both, and asking for the present one.
 const PERSONALITIES: [u64; 5] = [0, 8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 
@@ -155,29 +165,50 @@ const NEVER_A_SERVERS_HERE: &[i64] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const NEVER_A_SERVERS_HERE: &[i64] = &[];
 
+/// Another machine, and what is said about the ways to it.
 fn networks() -> io::Result<Vec<SeccompRule>> {
-    let internet = [libc::AF_INET as u64, libc::AF_INET6 as u64];
-    let mut rules = internet
-        .map(|family| rule([first(Is::Eq, family)]))
-        .into_iter()
-        .collect::<io::Result<Vec<_>>>()?;
+    let mut rules = internet()?;
     rules.push(routes()?);
+    Ok(rules)
+}
+
+/// Files, the guest's own loopback, and what is said about it.
+fn sockets() -> io::Result<Vec<SeccompRule>> {
+    let mut rules = internet()?;
+    rules.push(rule([first(Is::Eq, UNIX)])?);
+    rules.push(routes()?);
+    Ok(rules)
+}
+
+fn internet() -> io::Result<Vec<SeccompRule>> {
+    let mut rules = Vec::new();
+    for family in FAMILIES {
+        for kind in KINDS {
+            for protocol in PROTOCOLS {
+                rules.push(rule([
+                    first(Is::Eq, family),
+                    second(Is::MaskedEq(KIND), kind),
+                    condition(2, Is::Eq, protocol),
+                ])?);
+            }
+        }
+    }
     Ok(rules)
 }
 
 /// Netlink only for what C libraries ask of it: addresses and routes.
-fn sockets() -> io::Result<Vec<SeccompRule>> {
-    let mut rules = FAMILIES
-        .map(|family| rule([first(Is::Eq, family)]))
-        .into_iter()
-        .collect::<io::Result<Vec<_>>>()?;
-    rules.push(routes()?);
-    Ok(rules)
-}
-
 fn routes() -> io::Result<SeccompRule> {
     let routes = condition(2, Is::Eq, libc::NETLINK_ROUTE as u64);
     rule([first(Is::Eq, libc::AF_NETLINK as u64), routes])
+}
+
+/// A process's own limits, but for the size of its core, which can be asked for.
+fn limits() -> io::Result<Vec<SeccompRule>> {
+    let nothing = SeccompCondition::new(2, Length::Qword, Is::Eq, 0).map_err(io::Error::other);
+    Ok(vec![
+        rule([first(Is::Eq, 0), second(Is::Ne, CORE)])?,
+        rule([first(Is::Eq, 0), nothing])?,
+    ])
 }
 
 fn first(is: Is, value: u64) -> io::Result<SeccompCondition> {
@@ -345,7 +376,6 @@ const ALLOWED: &[(&str, i64)] = calls![
     SYS_pread64,
     SYS_preadv,
     SYS_preadv2,
-    SYS_prlimit64,
     SYS_process_madvise,
     SYS_process_mrelease,
     SYS_process_vm_readv,
@@ -410,7 +440,6 @@ const ALLOWED: &[(&str, i64)] = calls![
     SYS_setresgid,
     SYS_setresuid,
     SYS_setreuid,
-    SYS_setrlimit,
     SYS_setsid,
     SYS_setsockopt,
     SYS_setuid,
