@@ -10,6 +10,7 @@ use rustix::process::{Gid, Pid, Uid, WaitOptions};
 use rustix::thread::{CapabilitySet, LinkNameSpaceType};
 
 use crate::first::{become_root, end_with_keeper};
+use crate::keeper::leave_streams;
 use crate::restrict::{Filters, keep_capabilities};
 use crate::spec::{Mount, Relay, Users};
 use crate::sys::{self, Disposition, Fork};
@@ -86,6 +87,7 @@ fn between(
     mut tell: io::PipeWriter,
 ) -> io::Result<()> {
     end_with_keeper()?;
+    leave_streams()?;
     let enter = rustix::thread::move_into_link_name_space;
     enter(shared.users.as_fd(), Some(LinkNameSpaceType::User))?;
     enter(shared.network.as_fd(), Some(LinkNameSpaceType::Network))?;

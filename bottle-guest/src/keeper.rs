@@ -309,8 +309,8 @@ fn start_sidecar(sidecar: &Sidecar, files: Vec<OwnedFd>) -> io::Result<Pid> {
     }
 }
 
-/// Lets go of the caller's streams.
-fn leave_streams() -> io::Result<()> {
+/// Lets go of the caller's stream, by which it could be spoken to.
+pub(crate) fn leave_streams() -> io::Result<()> {
     let nothing = File::open("/dev/null")?;
     Ok(rustix::stdio::dup2_stdin(&nothing)?)
 }
