@@ -11,6 +11,7 @@ use bottle_plan::BottlePlan;
 use bottle_util::files;
 
 use crate::image::Image;
+use crate::tree::shown;
 
 /// Where the guest finds programs that the host keeps outside of its system folders.
 const FOLDER: &str = "/opt/bottle/bin";
@@ -104,8 +105,12 @@ impl Programs {
     }
 
     /// Returns what has to be mounted.
-    pub(crate) fn mounts(&self) -> Vec<Mount> {
-        self.mounts.clone()
+    pub(crate) fn mounts(&self, empty: &Path) -> Vec<Mount> {
+        let layered = |mount: &Mount| match mount {
+            Mount::Bind { source, target, .. } => shown(source, Path::new(target), empty),
+            other => other.clone(),
+        };
+        self.mounts.iter().map(layered).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The guest's file system: which of the host's files it shows, and where it has its own.
 
 mod etc;
+mod submounts;
 mod visible;
 
 use std::fs::{self, Permissions};
@@ -17,9 +18,12 @@ use crate::mounted;
 use crate::program::Programs;
 use crate::record::Mounted;
 use visible::Visible;
+pub(crate) use visible::shown;
 
 /// Where the guest finds the relay's program, for the look at itself before the agent runs.
 pub(crate) const RELAY: &str = "/run/bottle/relay";
+/// A folder among the bottle's own files that nothing is ever put into, and that the guest does not see.
+pub(crate) const EMPTY: &str = "empty";
 /// Shared memory: 64 MiB, as engines have it.
 const SHARED_MEMORY: u64 = 64 << 20;
 /// Devices that end in the kernel and are the same for everybody.
@@ -27,12 +31,14 @@ const DEVICES: [&str; 6] = ["full", "null", "random", "tty", "urandom", "zero"];
 /// Kernel settings and controls: to be read at most.
 const SEALED: [&str; 5] = ["sys", "irq", "bus", "fs", "sysrq-trigger"];
 /// What the kernel tells of the machine, of its memory and of others' keys.
-const COVERED: [&str; 16] = [
+const COVERED: [&str; 21] = [
     "acpi",
     "asound",
     "cmdline",
     "config.gz",
     "interrupts",
+    "iomem",
+    "ioports",
     "kallsyms",
     "kcore",
     "key-users",
@@ -40,10 +46,13 @@ const COVERED: [&str; 16] = [
     "kmsg",
     "latency_stats",
     "modules",
+    "mtrr",
     "sched_debug",
     "scsi",
+    "slabinfo",
     "timer_list",
     "timer_stats",
+    "vmallocinfo",
 ];
 
 /// What a tree is made from.
@@ -71,6 +80,7 @@ impl TreeInputs<'_> {
             ("var-tmp", 0o1777, root),
             ("certificates", 0o755, root),
             ("etc", 0o755, root),
+            (EMPTY, 0o755, root),
         ] {
             let path = self.files.join(name);
             if !path.is_dir() {
@@ -105,18 +115,19 @@ impl TreeInputs<'_> {
             self.writable("tmp", "/tmp"),
             self.writable("var-tmp", "/var/tmp"),
         ];
-        own.extend(etc::shown(self.image));
+        let empty = self.files.join(EMPTY);
+        own.extend(etc::of(self.image, &empty));
         own.push(self.writable("certificates", trust.certificate.parent().as_str()));
         own.push(self.writable("bundle.pem", trust.bundle.as_str()));
         if let Some(update) = own_update(trust) {
             own.push(bind(&self.files.join("update-trust"), update));
         }
         own.push(bind(self.relay, RELAY));
-        own.extend(self.programs.mounts());
+        own.extend(self.programs.mounts(&empty));
         for mount in &own {
             visible.make_room(Path::new(mount.target()))?;
         }
-        let mut mounts = visible.mounts();
+        let mut mounts = visible.mounts(&empty);
         mounts.extend(own);
         mounts.extend(devices());
         if let Some(mounted) = self.mounted {

@@ -150,6 +150,17 @@ pub enum Mount {
         /// Whether device files in it are devices.
         devices: bool,
     },
+    /// A folder of the host's to read, as a layer of its own: what was mounted inside of it is not there, its sockets and
+    /// pipes lead nowhere, and nobody hears of its files' use or waits for their locks. Set-id bits and device files do
+    /// nothing.
+    Layer {
+        /// The host's path; links in it are followed.
+        source: PathBuf,
+        /// The guest's path.
+        target: String,
+        /// An empty folder of the host's.
+        empty: PathBuf,
+    },
     /// An empty file system in memory.
     Memory {
         /// The guest's path.
@@ -201,6 +212,7 @@ impl Mount {
     pub fn target(&self) -> &str {
         match self {
             Self::Bind { target, .. }
+            | Self::Layer { target, .. }
             | Self::Memory { target, .. }
             | Self::Link { target, .. }
             | Self::Folder { target, .. }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -40,27 +40,48 @@ impl Sources {
 }
 
 fn source(mount: &Mount) -> Result<Option<OwnedFd>, TreeError> {
-    let Mount::Bind {
-        source,
-        writable,
-        devices,
-        ..
-    } = mount
-    else {
-        return Ok(None);
+    let (source, opened) = match mount {
+        Mount::Bind {
+            source,
+            writable,
+            devices,
+            ..
+        } => (source, bound(source, *writable, *devices)),
+        // Some file systems can be no layer.
+        Mount::Layer { source, empty, .. } => (
+            source,
+            layer(source, empty).or_else(|_| bound(source, false, false)),
+        ),
+        _ => return Ok(None),
     };
-    let flags =
-        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
-    let opened = rustix::mount::open_tree(CWD, source, flags).map_err(io::Error::from);
-    let opened = opened.and_then(|tree| {
-        let read_only = if *writable { 0 } else { READ_ONLY };
-        let no_devices = if *devices { 0 } else { NO_DEVICES };
-        sys::set_mount(tree.as_fd(), NO_SET_ID | read_only | no_devices)?;
-        Ok(tree)
-    });
     opened
         .map(Some)
         .map_err(|error| failed("open", &source.to_string_lossy(), error))
+}
+
+fn bound(source: &Path, writable: bool, devices: bool) -> io::Result<OwnedFd> {
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let tree = rustix::mount::open_tree(CWD, source, flags)?;
+    let read_only = if writable { 0 } else { READ_ONLY };
+    let no_devices = if devices { 0 } else { NO_DEVICES };
+    sys::set_mount(tree.as_fd(), NO_SET_ID | read_only | no_devices)?;
+    Ok(tree)
+}
+
+/// Makes a file system of a folder and an empty one, since one alone is none that can only be read. Both are named by
+/// their descriptors: whoever is in there reads the names, and they may be long or hold any letter.
+fn layer(source: &Path, empty: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let open = |path: &Path| rustix::fs::open(path, flags, Mode::empty());
+    let (source, empty) = (open(source)?, open(empty)?);
+    let layers = format!(
+        "/proc/self/fd/{}:/proc/self/fd/{}",
+        source.as_raw_fd(),
+        empty.as_raw_fd()
+    );
+    let attributes = READ_ONLY | NO_SET_ID | NO_DEVICES;
+    sys::file_system(c"overlay", &[("lowerdir", &layers)], attributes)
 }
 
 /// Makes the tree, enters it and lets go of the host's.

@@ -10,7 +10,7 @@ use bottle_guest::Mount;
 use bottle_plan::BottlePlan;
 use bottle_plan::provider::TrustStore;
 
-use super::bind;
+use super::shown;
 use crate::image::Image;
 
 /// Files that programs cannot do without, or that say what everybody knows. Links are followed: they are the host's.
@@ -112,7 +112,7 @@ fn synthetic(plan: &BottlePlan) -> [(&'static str, String); 6] {
 }
 
 /// Returns what of an image's `/etc` is shown as it is.
-pub(super) fn shown(image: &Image) -> Vec<Mount> {
+pub(super) fn of(image: &Image, empty: &Path) -> Vec<Mount> {
     let etc = image.root().join("etc");
     let versions = fs::read_dir(&etc)
         .into_iter()
@@ -130,7 +130,7 @@ pub(super) fn shown(image: &Image) -> Vec<Mount> {
         .filter(|name| is_shown(image, &etc, name))
         // Where the bundle lies elsewhere, its usual place is the guest's own to make.
         .filter(|name| name != "ssl/certs" || image.open(USUAL_BUNDLE).is_ok())
-        .map(|name| bind(&etc.join(&name), &format!("/etc/{name}")))
+        .map(|name| shown(&etc.join(&name), &Path::new("/etc").join(&name), empty))
         .collect()
 }
 

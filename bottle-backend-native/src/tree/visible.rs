@@ -9,6 +9,8 @@ use bottle_guest::Mount;
 
 use crate::image::Image;
 
+use super::submounts;
+
 /// What is to be seen of an image, as paths of this host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Visible {
@@ -71,22 +73,41 @@ impl Visible {
     }
 
     /// Returns what has to be mounted.
-    pub(super) fn mounts(&self) -> Vec<Mount> {
+    pub(super) fn mounts(&self, empty: &Path) -> Vec<Mount> {
         let target = |path: &Path| {
             let below = path.strip_prefix(&self.root).unwrap_or(path);
-            Path::new("/").join(below).to_string_lossy().into_owned()
+            Path::new("/").join(below)
         };
         let links = self.links.iter().map(|(path, to)| Mount::Link {
-            target: target(path),
+            target: target(path).to_string_lossy().into_owned(),
             to: to.to_string_lossy().into_owned(),
         });
-        let folders = self.folders.iter().map(|path| Mount::Bind {
-            source: path.clone(),
-            target: target(path),
+        let folders = self
+            .folders
+            .iter()
+            .cloned()
+            .chain(submounts::below(&self.folders));
+        let folders = folders.map(|path| shown(&path, &target(&path), empty));
+        links.chain(folders).collect()
+    }
+}
+
+/// Shows a file or folder of the host's to read.
+pub(crate) fn shown(source: &Path, target: &Path, empty: &Path) -> Mount {
+    let target = target.to_string_lossy().into_owned();
+    let source = source.to_owned();
+    match source.is_dir() {
+        true => Mount::Layer {
+            source,
+            target,
+            empty: empty.to_owned(),
+        },
+        false => Mount::Bind {
+            source,
+            target,
             writable: false,
             devices: false,
-        });
-        links.chain(folders).collect()
+        },
     }
 }
 
