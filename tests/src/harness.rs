@@ -2,7 +2,6 @@
 //!
 //! Nothing here sleeps: a test waits for what it wants to see, up to a limit.
 
-mod attempt;
 mod coder;
 mod engine;
 mod engine_proxy;
@@ -15,14 +14,15 @@ mod skip;
 mod stage;
 mod terminal;
 
-pub use crate::harness::attempt::{Attempted, attempt_program};
 pub use crate::harness::coder::{Coder, Program};
 pub use crate::harness::engine::{Contents, Engine, Neighbour, Object};
 pub use crate::harness::engine_proxy::{EngineProxy, Fate};
 pub use crate::harness::native::{
     HERE, Processes, Remains, Who, find_agents_or_skip, native_or_skip, read_all,
 };
+pub(crate) use crate::harness::native::SOMEBODY;
 pub use crate::harness::needle::Needle;
+pub(crate) use crate::harness::programs::profile_folder;
 pub use crate::harness::programs::{bottle, dist_folder};
 pub use crate::harness::running::{Finished, Running};
 pub use crate::harness::scene::{ALLOWED, Scene};

@@ -20,6 +20,7 @@
 pub mod authority;
 pub mod client;
 pub mod connect_proxy;
+pub mod escape;
 pub mod events;
 pub mod git_host;
 pub mod harness;

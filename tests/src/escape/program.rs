@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::programs;
-use super::running::Finished;
-use super::skip::{Reason, skip};
+use crate::harness::{Finished, Reason, profile_folder, skip};
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub enum Attempted {
     Through,
     /// It was refused, or ended for trying.
     Refused,
-    /// The kernel does not know how.
+    /// This machine does not have what it takes.
     UnknownHere,
 }
 
@@ -35,40 +34,49 @@ impl Attempted {
     }
 }
 
-/// The program, linked statically so that it runs in any guest; without a C compiler the test is skipped.
-pub fn attempt_program(test: &str) -> Result<Option<Vec<u8>>> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/attempt.c");
+/// Makes the program, linked statically so that it runs in any guest, and returns where it lies; without a C compiler
+/// the test is skipped.
+pub fn attempt_program(test: &str) -> Result<Option<PathBuf>> {
+    let sources = sources()?;
     let program = place()?;
-    if !is_newer(&program, &source)? && !compile(&source, &program)? {
+    if !is_newer(&program, &sources)? && !compile(&sources, &program)? {
         skip(test, Reason::Missing("a C compiler (cc) with a static C library"))?;
         return Ok(None);
     }
-    Ok(Some(fs::read(program)?))
+    Ok(Some(program))
+}
+
+fn sources() -> Result<Vec<PathBuf>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest");
+    let entries = fs::read_dir(&folder).with_context(|| format!("there is no {}", folder.display()))?;
+    let files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    Ok(files)
 }
 
 fn place() -> Result<PathBuf> {
-    let folder = programs::profile_folder()?.join("guest");
+    let folder = profile_folder()?.join("guest");
     fs::create_dir_all(&folder)?;
     Ok(folder.join("attempt"))
 }
 
-fn is_newer(program: &Path, source: &Path) -> Result<bool> {
-    let source = fs::metadata(source)
-        .with_context(|| format!("there is no {}", source.display()))?
-        .modified()?;
-    Ok(fs::metadata(program)
-        .and_then(|program| program.modified())
-        .is_ok_and(|made| made > source))
+fn is_newer(program: &Path, sources: &[PathBuf]) -> Result<bool> {
+    let changed: Vec<SystemTime> = sources
+        .iter()
+        .map(|source| Ok(fs::metadata(source)?.modified()?))
+        .collect::<Result<_>>()?;
+    let made = fs::metadata(program).and_then(|program| program.modified());
+    Ok(made.is_ok_and(|made| changed.iter().all(|changed| made > *changed)))
 }
 
 /// Several tests may do this at once, so that the result takes its place in one step.
-fn compile(source: &Path, program: &Path) -> Result<bool> {
+fn compile(sources: &[PathBuf], program: &Path) -> Result<bool> {
     let folder = program.parent().context("the program lies in no folder")?;
     let fresh = tempfile::Builder::new().tempfile_in(folder)?.into_temp_path();
+    let is_code = |source: &&PathBuf| source.extension().is_some_and(|kind| kind == "c");
     let compiled = Command::new("cc")
         .args(["-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o"])
         .arg(&fresh)
-        .arg(source)
+        .args(sources.iter().filter(is_code))
         .output();
     let Ok(compiled) = compiled else { return Ok(false) };
     let complaint = String::from_utf8_lossy(&compiled.stderr);

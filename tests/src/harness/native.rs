@@ -16,7 +16,7 @@ use super::stage::Stage;
 pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A user id that nobody has.
-const SOMEBODY: u32 = 61_017;
+pub(crate) const SOMEBODY: u32 = 61_017;
 /// An engine that does not answer.
 const NO_ENGINE: &str = "unix:///nowhere/docker.sock";
 

@@ -34,7 +34,7 @@ pub fn dist_folder() -> Result<PathBuf> {
 }
 
 /// Test programs lie in `target/<profile>/deps`, all others one folder above.
-pub(super) fn profile_folder() -> Result<PathBuf> {
+pub(crate) fn profile_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let mut folder = program.parent().context("the program lies in no folder")?;
     if folder.ends_with("deps") {

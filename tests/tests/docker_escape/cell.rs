@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use bottle_tests::harness::{Attempted, Engine, Neighbour, Reason, Running, Scene, attempt_program, skip};
+use bottle_tests::escape::{Attempted, attempt_program};
+use bottle_tests::harness::{Engine, Neighbour, Reason, Running, Scene, skip};
 
 /// How long a refusal may take, the start of two programs included.
 pub(crate) const AT_ONCE: Duration = Duration::from_secs(5);
@@ -32,7 +33,7 @@ impl Cell {
         test: &'static str,
         twin: impl FnOnce(&Scene) -> Neighbour,
     ) -> Result<Option<Self>> {
-        let Some(program) = attempt_program(test)? else {
+        let Some(program) = attempt_program(test)?.map(std::fs::read).transpose()? else {
             return Ok(None);
         };
         let Some(mut scene) = Scene::set_or_skip(test)? else {

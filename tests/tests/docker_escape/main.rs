@@ -14,13 +14,15 @@ mod forbidden_host;
 mod health_check;
 mod host_gateway;
 mod ipv6;
-mod kernel_interfaces;
 mod metadata_address;
-mod namespaces;
 mod relay_process;
 mod self_check;
 mod set_user_id;
 mod sidecar_ports;
-mod socket_families;
 mod terminal;
 mod unvouched_files;
+
+/// The same attempts as on every other backend.
+mod everywhere {
+    bottle_tests::escape_suite!(bottle_tests::escape::Wall::Docker);
+}

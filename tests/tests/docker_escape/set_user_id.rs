@@ -1,7 +1,7 @@
 //! Programs that run as their owner do not make root of the agent.
 
 use anyhow::{Result, ensure};
-use bottle_tests::harness::Attempted;
+use bottle_tests::escape::Attempted;
 
 use crate::cell::Cell;
 

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use anyhow::Result;
-use bottle_tests::harness::Attempted;
+use bottle_tests::escape::Attempted;
 
 use crate::cell::Cell;
 

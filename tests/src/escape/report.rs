@@ -1,0 +1,89 @@
+//! Makes attempts and counts how they ended.
+
+use anyhow::{Context, Result, ensure};
+
+use super::attempt::{Attempt, Beside};
+use super::cell::Cell;
+use super::program::Attempted;
+use super::wall::Wall;
+use crate::harness::{Reason, skip};
+
+/// How many attempts ended how.
+#[derive(Debug, Default)]
+struct Report {
+    /// Refused inside.
+    blocked: usize,
+    /// Of those, the ones that work without walls.
+    shown: usize,
+    /// What cannot be shown to work here, and why.
+    unshown: Vec<String>,
+    /// What gets through, or fails without walls too.
+    failures: Vec<String>,
+}
+
+/// Makes sure that each attempt fails inside, and that it is the bottle that makes it fail.
+pub fn check(wall: Wall, test: &'static str, attempts: &[Attempt]) -> Result<()> {
+    let Some(cell) = Cell::build_or_skip(wall, test)? else {
+        return Ok(());
+    };
+    let mut report = Report::default();
+    for attempt in attempts {
+        report.make(&cell, attempt).with_context(|| attempt.name)?;
+    }
+    eprintln!(
+        "{test} on {wall:?}: {} attempts blocked, {} of them shown to work without walls, {} not possible here",
+        report.blocked,
+        report.shown,
+        report.unshown.len()
+    );
+    for unshown in &report.unshown {
+        skip(&format!("{test} on {wall:?}"), Reason::Impossible(unshown))?;
+    }
+    ensure!(
+        report.failures.is_empty(),
+        "on {wall:?}:\n{}",
+        report.failures.join("\n")
+    );
+    Ok(())
+}
+
+impl Report {
+    fn make(&mut self, cell: &Cell, attempt: &Attempt) -> Result<()> {
+        let name = attempt.name;
+        match cell.inside(attempt)? {
+            Some((Attempted::Through, said)) => {
+                let said = said.trim();
+                self.failures.push(format!("{name}: gets through ({said})"));
+                return Ok(());
+            }
+            Some(_) => self.blocked += 1,
+            None => {
+                self.unshown
+                    .push(format!("{name}: what it aims at cannot be put on this host"));
+                return Ok(());
+            }
+        }
+        if let Beside::Nowhere(reason) = attempt.twin {
+            self.unshown.push(format!("{name}: {reason}"));
+            return Ok(());
+        }
+        match cell.outside(attempt, attempt.twin)? {
+            Some((Attempted::Through, _)) => self.shown += 1,
+            Some((Attempted::UnknownHere, said)) => {
+                let said = said.trim();
+                self.unshown
+                    .push(format!("{name}: not even without walls ({said})"));
+            }
+            Some((Attempted::Refused, said)) => {
+                let said = said.trim();
+                self.failures.push(format!(
+                    "{name}: fails without walls too ({said}), so that its failure inside says nothing"
+                ));
+            }
+            None => self
+                .unshown
+                .push(format!("{name}: what it aims at cannot be put on this host")),
+        }
+        Ok(())
+    }
+}

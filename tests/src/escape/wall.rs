@@ -1,0 +1,46 @@
+//! What holds an agent back.
+
+use crate::harness::SOMEBODY;
+
+/// A backend, and who runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wall {
+    /// Containers of an engine's.
+    Docker,
+    /// Namespaces, made by whoever runs the tests.
+    Native,
+    /// Namespaces, made by an ordinary user: the agent and that user are one for the kernel.
+    Ordinary,
+}
+
+impl Wall {
+    /// The name of the backend, as the command takes it.
+    #[must_use]
+    pub fn backend(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Native | Self::Ordinary => "native",
+        }
+    }
+
+    /// Who runs the command, where it is not whoever runs the tests.
+    pub(super) fn user(self) -> Option<u32> {
+        (self == Self::Ordinary).then_some(SOMEBODY)
+    }
+
+    /// The relay's program, where the guest sees it.
+    pub(super) fn relay(self) -> &'static str {
+        match self {
+            Self::Docker => "/doors/relay",
+            Self::Native | Self::Ordinary => "/run/bottle/relay",
+        }
+    }
+
+    /// Something that is mounted in the guest and can only be read.
+    pub(super) fn mount(self) -> &'static str {
+        match self {
+            Self::Docker => "/doors",
+            Self::Native | Self::Ordinary => "/usr",
+        }
+    }
+}
