@@ -22,7 +22,7 @@ const DEFAULT_PIDS: i64 = 4096;
 /// Memory of a guest whose bottle says nothing: 4 GiB.
 const DEFAULT_MEMORY: i64 = 4 << 30;
 /// What the kernel tells of the machine, of its memory and of others' keys, and what engines cover by themselves.
-const MASKED: [&str; 22] = [
+const MASKED: [&str; 28] = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/cmdline",
@@ -44,6 +44,12 @@ const MASKED: [&str; 22] = [
     "/proc/timer_list",
     "/proc/timer_stats",
     "/proc/vmallocinfo",
+    "/sys/block",
+    "/sys/class/block",
+    "/sys/class/dmi",
+    "/sys/dev/block",
+    "/sys/devices/virtual/block",
+    "/sys/devices/virtual/dmi",
     "/sys/firmware",
 ];
 /// Shared memory, which counts as the guest's own.
