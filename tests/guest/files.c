@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 int readable(char **arguments) {
   char byte;
@@ -21,7 +22,16 @@ int opened(char **arguments) { return told(open(argument(arguments, 0), O_RDONLY
 
 int listed(char **arguments) { return told(open(argument(arguments, 0), O_RDONLY | O_DIRECTORY)); }
 
-int writable(char **arguments) { return told(open(argument(arguments, 0), O_WRONLY)); }
+int writable(char **arguments) {
+  struct stat found;
+  int fd = open(argument(arguments, 0), O_WRONLY);
+  /* What is covered with /dev/null can be written to and is not what it was. */
+  if (fd >= 0 && fstat(fd, &found) == 0 && S_ISCHR(found.st_mode) && found.st_rdev == makedev(1, 3)) {
+    errno = EACCES;
+    return told(-1);
+  }
+  return told(fd);
+}
 
 int created(char **arguments) { return told(open(argument(arguments, 0), O_WRONLY | O_CREAT, 0600)); }
 

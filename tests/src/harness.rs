@@ -17,10 +17,10 @@ mod terminal;
 pub use crate::harness::coder::{Coder, Program};
 pub use crate::harness::engine::{Contents, Engine, Neighbour, Object};
 pub use crate::harness::engine_proxy::{EngineProxy, Fate};
+pub(crate) use crate::harness::native::SOMEBODY;
 pub use crate::harness::native::{
     HERE, Processes, Remains, Who, find_agents_or_skip, native_or_skip, read_all,
 };
-pub(crate) use crate::harness::native::SOMEBODY;
 pub use crate::harness::needle::Needle;
 pub(crate) use crate::harness::programs::profile_folder;
 pub use crate::harness::programs::{bottle, dist_folder};

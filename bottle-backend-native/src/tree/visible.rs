@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(visible.folders, [at("usr/bin"), at("usr/lib")]);
         assert_eq!(visible.links, [(at("usr/sbin"), "bin".into())]);
         let targets: Vec<String> = visible
-            .mounts()
+            .mounts(Path::new("/empty"))
             .iter()
             .map(|mount| mount.target().to_owned())
             .collect();

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use rustix::process::{Signal, geteuid};
 
 use super::attempt::{Attempt, Beside};
@@ -219,9 +219,7 @@ fn yard(stage: &Stage) -> PathBuf {
 
 fn stage_or_skip(wall: Wall, test: &str) -> Result<Option<Stage>> {
     match wall {
-        Wall::Docker => Engine::connect_or_skip(test)?
-            .map(Stage::with_engine)
-            .transpose(),
+        Wall::Docker => Engine::connect_or_skip(test)?.map(Stage::with_engine).transpose(),
         Wall::Native => native_or_skip(test, Who::Caller),
         Wall::Ordinary if geteuid().is_root() => native_or_skip(test, Who::Somebody),
         // Then this is what the other tests show.

@@ -6,7 +6,6 @@ use crate::escape::Attempt;
 pub const ATTEMPTS: &[Attempt] = &[
     Attempt::new("become root", &["root"]),
     Attempt::new("run a program that becomes root", &["set-id", "/usr/bin/su"]),
-    Attempt::new("run another one", &["set-id", "/bin/mount"]),
     Attempt::new("take the capability of administrators", &["capability", "21"]),
     Attempt::new("take the capability to trace", &["capability", "19"]),
     Attempt::new("take the capability over files", &["capability", "1"]),
