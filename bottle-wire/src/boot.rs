@@ -20,6 +20,9 @@ pub struct Boot {
     pub chain_key: WireSecret,
     /// The egress door.
     pub egress: EgressBoot,
+    /// Whether the agent may ask: the supervise door, which needs nothing else.
+    #[serde(default)]
+    pub supervise: bool,
 }
 
 /// What the egress door needs.

@@ -4,6 +4,8 @@ use bottle_plan::door::Door;
 use bottle_plan::egress::EgressPlan;
 use serde::{Deserialize, Serialize};
 
+use crate::supervise::{ContentHash, Decision, Inbox, QuestionId, QuestionState};
+
 /// One request; each gets one [`ControlAnswer`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -19,6 +21,17 @@ pub enum ControlRequest {
     Reload {
         /// The whole policy.
         plan: Box<EgressPlan>,
+    },
+    /// Everything that waits for a human.
+    Inbox,
+    /// A human's answer to a question; given once it is in force.
+    Answer {
+        /// The question.
+        id: QuestionId,
+        /// The hash over what the human was shown.
+        hash: ContentHash,
+        /// The answer.
+        decision: Decision,
     },
     /// End the doors and then the sidecar.
     Shutdown,
@@ -37,6 +50,10 @@ pub enum ControlAnswer {
         /// Whether there are more.
         more: bool,
     },
+    /// Everything that waits for a human.
+    Inbox(Box<Inbox>),
+    /// The answer is on record, and this is how the question stands.
+    Answered(QuestionState),
     /// It was done.
     Done,
     /// It was not done, and nothing changed.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::boot::EgressBoot;
 use crate::event::Event;
+use crate::supervise::{AskAnswer, AskRequest};
 
 /// What a door is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,6 +18,20 @@ pub enum ToDoor {
         /// The part.
         boot: Box<EgressBoot>,
     },
+    /// The supervise door may open: the first message, and only the first.
+    Supervise {
+        /// The wall clock, in milliseconds since 1970.
+        now: u64,
+    },
+    /// The answer to a question of the door's.
+    Answer {
+        /// The number that the door gave its question.
+        call: u64,
+        /// The answer.
+        answer: Box<AskAnswer>,
+    },
+    /// Some question stands otherwise than before.
+    Decided,
     /// Another egress policy; answered by [`FromDoor::Reloaded`] or [`FromDoor::Refused`].
     Reload {
         /// The whole policy.
@@ -44,6 +59,13 @@ pub enum FromDoor {
     },
     /// Something happened.
     Event(Event),
+    /// It wants to know something, or somebody to be asked; answered by [`ToDoor::Answer`].
+    Ask {
+        /// A number of its own for the answer.
+        call: u64,
+        /// What.
+        request: Box<AskRequest>,
+    },
     /// The policy of the last reload is in force.
     Reloaded,
     /// The policy of the last reload is not in force, and nothing changed.

@@ -3,6 +3,8 @@
 use bottle_plan::door::Door;
 use serde::{Deserialize, Serialize};
 
+use crate::supervise::{Decision, Question, QuestionId};
+
 /// One event of one door.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +34,35 @@ pub enum What {
     Reloaded {
         /// How many routes it has.
         routes: usize,
+    },
+    /// A question was put to the human.
+    Asked(Box<Question>),
+    /// A human answered a question.
+    Answered {
+        /// Which.
+        id: QuestionId,
+        /// The answer.
+        decision: Box<Decision>,
+    },
+    /// What was approved is in force.
+    Applied {
+        /// The question.
+        id: QuestionId,
+        /// Milliseconds since 1970; none for as long as the bottle lives.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<u64>,
+    },
+    /// What was approved could not be put in force, and nothing changed.
+    NotApplied {
+        /// The question.
+        id: QuestionId,
+        /// Why.
+        reason: String,
+    },
+    /// A question was not answered in time, or what was approved is no longer in force.
+    Expired {
+        /// The question.
+        id: QuestionId,
     },
     /// A refusal that was recorded before was repeated to the letter.
     Repeated {

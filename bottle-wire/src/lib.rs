@@ -25,3 +25,4 @@ pub mod control;
 pub mod door;
 pub mod event;
 pub mod frame;
+pub mod supervise;
