@@ -1,0 +1,103 @@
+//! HTTP/1.1 around the protocol: connections, times and sizes.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::Desk;
+use super::handler::Handler;
+use super::limits::{ACCEPT_PAUSE, BODY_BYTES, CONNECTIONS, FIELDS, HEAD_BYTES, HEAD_TIME, REQUEST_TIME};
+
+type Mcp = StreamableHttpService<Handler, NeverSessionManager>;
+type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+/// The hosts that a request may name: the guest's name for the door, and its loopback.
+const HOSTS: [&str; 4] = ["supervise", "localhost", "127.0.0.1", "[::1]"];
+/// The origins that a request may name, should it name one.
+const ORIGINS: [&str; 3] = ["http://supervise:*", "http://localhost:*", "http://127.0.0.1:*"];
+/// The one place where the server is.
+const PATHS: [&str; 2] = ["/", "/mcp"];
+
+/// Serves a listener until the given future ends. Calls that are then waiting are cut off.
+pub async fn serve(listener: UnixListener, desk: Arc<dyn Desk>, until: impl Future<Output = ()>) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    tokio::pin!(until);
+    loop {
+        let accepted = async {
+            // Further connections wait in the kernel's queue.
+            let place = Arc::clone(&room).acquire_owned().await;
+            (listener.accept().await, place)
+        };
+        tokio::select! {
+            (accepted, place) = accepted => match accepted {
+                Ok((stream, _)) => {
+                    let service = service(Arc::clone(&desk));
+                    connections.spawn(async move {
+                        connection(stream, service).await;
+                        drop(place);
+                    });
+                }
+                Err(_) => sleep(ACCEPT_PAUSE).await,
+            },
+            Some(_) = connections.join_next() => (),
+            () = &mut until => return,
+        }
+    }
+}
+
+fn service(desk: Arc<dyn Desk>) -> Mcp {
+    let config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts(HOSTS)
+        .with_allowed_origins(ORIGINS)
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(BODY_BYTES);
+    let handler = move || Ok(Handler::new(Arc::clone(&desk)));
+    StreamableHttpService::new(handler, Arc::new(NeverSessionManager::default()), config)
+}
+
+async fn connection(stream: UnixStream, service: Mcp) {
+    let service = service_fn(move |request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(answer(&service, request).await) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(FIELDS)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+async fn answer(service: &Mcp, request: Request<Incoming>) -> Answer {
+    if !PATHS.contains(&request.uri().path()) {
+        return plain(StatusCode::NOT_FOUND);
+    }
+    let answered = timeout(REQUEST_TIME, service.handle(request)).await;
+    answered.unwrap_or_else(|_| plain(StatusCode::REQUEST_TIMEOUT))
+}
+
+fn plain(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Empty::new().boxed());
+    *answer.status_mut() = status;
+    answer
+}
