@@ -21,7 +21,7 @@ use crate::{quota, remove};
 use steps::Steps;
 
 /// The doors that a sidecar of this build serves.
-const SERVED: [Door; 1] = [Door::Egress];
+const SERVED: [Door; 2] = [Door::Egress, Door::Supervise];
 
 /// What a start is given.
 pub(crate) struct Launch<'a> {

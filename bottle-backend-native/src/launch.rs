@@ -24,7 +24,7 @@ use crate::tree::TreeInputs;
 use crate::{mounted, workspace};
 
 /// The doors that a sidecar of this build serves.
-const SERVED: [Door; 1] = [Door::Egress];
+const SERVED: [Door; 2] = [Door::Egress, Door::Supervise];
 /// Processes and threads of a guest whose bottle says nothing.
 const DEFAULT_PROCESSES: u64 = 4096;
 /// Open files of one process.

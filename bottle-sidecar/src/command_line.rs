@@ -77,6 +77,7 @@ struct Ctl {
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum DoorName {
     Egress,
+    Supervise,
 }
 
 impl CommandLine {
@@ -88,9 +89,10 @@ impl CommandLine {
             Command::Scan(options) => options.run(),
             Command::Guest(Guest { probe: true }) => report(bottle_guest::probe()),
             Command::Guest(Guest { probe: false }) => report(bottle_guest::keep()),
-            Command::Door {
-                name: DoorName::Egress,
-            } => door::run(Door::Egress),
+            Command::Door { name } => door::run(match name {
+                DoorName::Egress => Door::Egress,
+                DoorName::Supervise => Door::Supervise,
+            }),
             Command::Ctl(Ctl { control }) => match ctl::run(&control.control) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {

@@ -23,7 +23,14 @@ pub const STEADY: Duration = Duration::from_secs(60);
 /// The most messages of doors that wait for the first process; a door that sends more waits.
 pub const MESSAGES: usize = 256;
 /// The most messages that wait for one door.
-pub const ORDERS: usize = 8;
+pub const ORDERS: usize = 256;
+
+/// The most refusals that the agent can have explained.
+pub const DENIALS: usize = 32;
+/// The largest file of questions that is read, in bytes; what is written is always smaller.
+pub const QUESTIONS_BYTES: u64 = 16 << 20;
+/// How long the supervise door waits for the first process.
+pub const DESK_TIME: Duration = Duration::from_secs(10);
 
 /// The most control connections at a time; further ones are closed at once.
 pub const CONTROL_CONNECTIONS: usize = 16;

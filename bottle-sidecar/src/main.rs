@@ -15,7 +15,8 @@ fn main() -> ExitCode {
         .with_target(false)
         // The engine that keeps these lines dates them; this process has no wall clock of its own.
         .without_time()
-        .with_max_level(tracing::Level::INFO)
+        // The protocol's library logs what an agent sends.
+        .with_env_filter(tracing_subscriber::EnvFilter::new("info,rmcp=off"))
         .init();
     command_line::CommandLine::parse().run()
 }

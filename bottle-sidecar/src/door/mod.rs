@@ -1,6 +1,8 @@
 //! A door's process: it has its own part of the boot frame, its socket, and a channel to the first process.
 
+mod desk;
 mod egress;
+mod supervise;
 
 use std::io;
 use std::os::fd::AsFd;
@@ -18,6 +20,7 @@ use crate::clock::Clock;
 use crate::confine::{confine, raise_descriptor_limit, shut_in_door};
 use crate::limits::ORDERS;
 use egress::Egress;
+use supervise::Supervise;
 
 /// Runs a door until the first process says so or is gone: descriptor 0 is its listener, 1 its channel.
 #[must_use]
@@ -36,33 +39,40 @@ fn start(door: Door) -> io::Result<ExitCode> {
     shut_in_door()?;
     raise_descriptor_limit();
     let (listener, channel) = take_descriptors()?;
-    if door != Door::Egress {
-        return Err(io::Error::other("this build has no such door"));
+    match door {
+        Door::Egress => rustix::thread::set_name(c"bottle-egress")?,
+        Door::Supervise => rustix::thread::set_name(c"bottle-supervise")?,
+        Door::GitGate => return Err(io::Error::other("this build has no such door")),
     }
-    rustix::thread::set_name(c"bottle-egress")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(listener, channel))
+    runtime.block_on(serve(door, listener, channel))
 }
 
-async fn serve(listener: UnixListener, channel: UnixStream) -> io::Result<ExitCode> {
+async fn serve(door: Door, listener: UnixListener, channel: UnixStream) -> io::Result<ExitCode> {
     let (mut orders, writer) = tokio::net::UnixStream::from_std(channel)?.into_split();
     let (say, to_say) = mpsc::channel(ORDERS);
     let speaker = tokio::spawn(speak(writer, to_say));
-    let opened = match frame::read(&mut orders).await {
-        Ok(ToDoor::Egress { now, boot }) => Egress::open(*boot, Clock::set(now), listener, say.clone()),
+    let opened = match (door, frame::read(&mut orders).await) {
+        (Door::Egress, Ok(ToDoor::Egress { now, boot })) => {
+            let egress = Egress::open(*boot, Clock::set(now), listener, say.clone());
+            egress.map(Open::Egress).map_err(|error| chain(&error))
+        }
+        (Door::Supervise, Ok(ToDoor::Supervise { now })) => {
+            let supervise = Supervise::open(Clock::set(now), listener, say.clone());
+            supervise.map(Open::Supervise).map_err(|error| chain(&error))
+        }
         _ => return Err(io::Error::other("there is no part of a boot frame")),
     };
     let status = match opened {
-        Ok(egress) => {
+        Ok(open) => {
             tell(&say, FromDoor::Listening).await;
-            follow(&mut orders, &egress, &say).await;
-            egress.drain().await;
+            follow(&mut orders, &open, &say).await;
+            open.drain().await;
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            let reason = chain(&error);
+        Err(reason) => {
             tell(&say, FromDoor::Failed { reason }).await;
             ExitCode::FAILURE
         }
@@ -72,24 +82,56 @@ async fn serve(listener: UnixListener, channel: UnixStream) -> io::Result<ExitCo
     Ok(status)
 }
 
-/// Obeys until the door is to end; a first process that is gone or not understood ends it as well.
-async fn follow(orders: &mut OwnedReadHalf, egress: &Egress, say: &mpsc::Sender<FromDoor>) {
-    loop {
-        let answer = match frame::read(orders).await {
-            Ok(ToDoor::Reload { plan }) => egress.reload(*plan),
-            Ok(ToDoor::Hold { held }) => {
+/// An open door.
+enum Open {
+    Egress(Egress),
+    Supervise(Supervise),
+}
+
+impl Open {
+    /// Obeys; returns what is to be answered. An order that is not this door's ends it.
+    fn obey(&self, order: ToDoor) -> Result<Option<FromDoor>, ()> {
+        match (self, order) {
+            (Self::Egress(egress), ToDoor::Reload { plan }) => Ok(Some(match egress.reload(*plan) {
+                Ok(()) => FromDoor::Reloaded,
+                Err(error) => FromDoor::Refused {
+                    reason: chain(&error),
+                },
+            })),
+            (Self::Egress(egress), ToDoor::Hold { held }) => {
                 egress.hold(held);
-                continue;
+                Ok(None)
             }
-            Ok(ToDoor::Egress { .. } | ToDoor::Drain) | Err(_) => return,
-        };
-        let answer = match answer {
-            Ok(()) => FromDoor::Reloaded,
-            Err(error) => FromDoor::Refused {
-                reason: chain(&error),
-            },
-        };
-        tell(say, answer).await;
+            (Self::Supervise(supervise), ToDoor::Answer { call, answer }) => {
+                supervise.answered(call, *answer);
+                Ok(None)
+            }
+            (Self::Supervise(supervise), ToDoor::Decided) => {
+                supervise.decided();
+                Ok(None)
+            }
+            // The first process itself refuses questions while nothing can be recorded.
+            (Self::Supervise(_), ToDoor::Hold { .. }) => Ok(None),
+            _ => Err(()),
+        }
+    }
+
+    async fn drain(self) {
+        match self {
+            Self::Egress(egress) => egress.drain().await,
+            Self::Supervise(supervise) => supervise.drain().await,
+        }
+    }
+}
+
+/// Obeys until the door is to end; a first process that is gone or not understood ends it as well.
+async fn follow(orders: &mut OwnedReadHalf, open: &Open, say: &mpsc::Sender<FromDoor>) {
+    while let Ok(order) = frame::read(orders).await {
+        match open.obey(order) {
+            Ok(Some(answer)) => tell(say, answer).await,
+            Ok(None) => (),
+            Err(()) => return,
+        }
     }
 }
 

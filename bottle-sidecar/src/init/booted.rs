@@ -1,6 +1,11 @@
-//! A sidecar that has its boot frame: doors, the log, and the policy in force.
+//! A sidecar that has its boot frame: doors, the log, the policy in force, and the questions about it.
 
+mod asking;
+mod changes;
+
+use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
 use bottle_plan::door::Door;
 use bottle_plan::egress::EgressPlan;
@@ -8,14 +13,16 @@ use bottle_wire::boot::{Boot, EgressBoot};
 use bottle_wire::control::{ControlAnswer, DoorStatus};
 use bottle_wire::door::{FromDoor, ToDoor};
 use bottle_wire::event::{Event, What};
+use bottle_wire::supervise::QuestionId;
 use rustix::process::{Pid, WaitStatus};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::control::refused;
 use super::keeper::{Keeper, Stage};
 use super::layout::Prepared;
-use super::reload::{self, Reload};
+use super::questions::Questions;
+use super::reload::{self, Purpose, Reload};
 use super::sidecar::Message;
 use crate::clock::Clock;
 use crate::log::{EventLog, OpenError};
@@ -24,11 +31,17 @@ use crate::socket::bind_socket;
 /// A sidecar with open, or opening, doors.
 #[derive(Debug)]
 pub(super) struct Booted {
+    /// Its policy is the one in force: the bottle's own, and what was granted on top.
     egress: EgressBoot,
+    own: EgressPlan,
     clock: Clock,
     log: EventLog,
+    questions: Questions,
+    /// What was approved before this start, and is in force once egress listens.
+    restored: Vec<QuestionId>,
     keepers: Vec<Keeper>,
     reload: Option<Reload>,
+    changes: VecDeque<Purpose>,
     /// Whether the doors were told to refuse, because the log is full.
     held: bool,
     ending: bool,
@@ -53,6 +66,8 @@ pub(super) enum BootError {
     Policy(String),
     #[error(transparent)]
     Log(#[from] OpenError),
+    #[error("cannot read the questions of the bottle")]
+    Questions(#[source] io::Error),
     #[error("cannot copy the relay into the doors folder")]
     Relay(#[source] io::Error),
     #[error("cannot bind the socket of {door}")]
@@ -82,25 +97,42 @@ impl Booted {
         }
         let log = EventLog::open(&layout.events, boot.chain_key.0)?;
         layout.copy_relay().map_err(BootError::Relay)?;
-        let listener = bind_socket(&layout.socket(Door::Egress), 0o666);
-        let listener = listener.map_err(|source| BootError::Bind {
-            door: Door::Egress,
-            source,
-        })?;
+        let mut questions = Questions::open(&layout.events, boot.identity).map_err(BootError::Questions)?;
+        let over = questions.queue.expire(clock.now());
+        let (table, _) = questions.table(&boot.egress.plan);
+        let own = boot.egress.plan;
+        let mut keepers = Vec::new();
+        for door in Door::ALL {
+            if door == Door::Egress || (door == Door::Supervise && boot.supervise) {
+                let listener = bind_socket(&layout.socket(door), 0o666);
+                let listener = listener.map_err(|source| BootError::Bind { door, source })?;
+                keepers.push(Keeper::new(door, listener));
+            }
+        }
         let mut booted = Self {
-            egress: boot.egress,
+            egress: EgressBoot {
+                plan: table,
+                ..boot.egress
+            },
+            own,
             clock,
             log,
-            keepers: vec![Keeper::new(Door::Egress, listener)],
+            restored: questions.queue.unapplied(),
+            questions,
+            keepers,
             reload: None,
+            changes: VecDeque::new(),
             held: false,
             ending: false,
             messages,
         };
-        booted.start(Door::Egress).map_err(|source| BootError::Start {
-            door: Door::Egress,
-            source,
-        })?;
+        over.into_iter().for_each(|event| booted.decided(Some(event)));
+        booted.void_grants();
+        let doors: Vec<Door> = booted.keepers.iter().map(Keeper::door).collect();
+        for door in doors {
+            let started = booted.start(door);
+            started.map_err(|source| BootError::Start { door, source })?;
+        }
         booted.hold();
         Ok(booted)
     }
@@ -108,8 +140,7 @@ impl Booted {
     /// Takes what a door said; what a process before the present one said late is kept only if it is an event.
     pub(super) fn hear(&mut self, door: Door, start: u32, said: FromDoor) -> Option<Change> {
         if let FromDoor::Event(event) = said {
-            self.log.append(Event { door, ..event });
-            self.hold();
+            self.keep(Event { door, ..event });
             return None;
         }
         let keeper = find(&mut self.keepers, door).filter(|keeper| keeper.is_current(start))?;
@@ -117,12 +148,17 @@ impl Booted {
             FromDoor::Listening => {
                 keeper.listens();
                 self.record(door, What::Opened);
+                if door == Door::Egress {
+                    self.restore();
+                    self.next_change();
+                }
                 let listening = |keeper: &Keeper| matches!(keeper.stage(), Stage::Listening { .. });
                 return self.keepers.iter().all(listening).then_some(Change::AllListen);
             }
             FromDoor::Failed { reason } => keeper.said_last(reason),
             FromDoor::Reloaded => self.reloaded(door),
-            FromDoor::Refused { reason } => self.answer_reload(refused(reason)),
+            FromDoor::Refused { reason } => self.not_reloaded(&reason),
+            FromDoor::Ask { call, request } => self.ask(door, call, *request),
             FromDoor::Event(_) => (),
         }
         None
@@ -162,7 +198,9 @@ impl Booted {
 
     /// Records a crash and sets when the door is started again.
     pub(super) fn pause(&mut self, door: Door, how: String) {
-        self.answer_reload(refused("the door crashed"));
+        if door == Door::Egress {
+            self.not_reloaded("the door crashed");
+        }
         let pause = find(&mut self.keepers, door).map(Keeper::pause);
         tracing::warn!(%door, %how, ?pause, "a door crashed and will be started again");
         self.record(door, What::Crashed { how });
@@ -173,7 +211,7 @@ impl Booted {
         if !self.ending {
             self.ending = true;
             self.log.flush();
-            self.answer_reload(refused("the sidecar is ending"));
+            self.end_changes();
             self.keepers.iter_mut().for_each(Keeper::end);
         }
     }
@@ -187,13 +225,8 @@ impl Booted {
     pub(super) fn be_late(&mut self, now: Instant) {
         self.log.be_late(now);
         self.hold();
-        if self.reload.as_ref().is_some_and(|reload| reload.by() <= now) {
-            self.answer_reload(refused("the door did not answer, and is started again"));
-            // Nobody knows which policy it follows now; the next one follows the old.
-            find(&mut self.keepers, Door::Egress)
-                .iter()
-                .for_each(|keeper| keeper.kill());
-        }
+        self.expire();
+        self.late_change(now);
         let due = self
             .keepers
             .iter_mut()
@@ -210,7 +243,11 @@ impl Booted {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let keepers = self.keepers.iter().filter_map(Keeper::deadline);
         let reload = self.reload.iter().map(Reload::by);
-        keepers.chain(reload).chain(self.log.deadline()).min()
+        let over = self.questions.queue.deadline().map(|over| {
+            let left = over.saturating_sub(self.clock.now());
+            Instant::now() + Duration::from_millis(left)
+        });
+        keepers.chain(reload).chain(self.log.deadline()).chain(over).min()
     }
 
     /// Gives lines of the log.
@@ -226,27 +263,6 @@ impl Booted {
         }
     }
 
-    /// Gives egress another policy; `answer` is used once it has said what it thinks of it.
-    pub(super) fn reload(&mut self, plan: EgressPlan, answer: oneshot::Sender<ControlAnswer>) {
-        let listens = |keeper: &Keeper| matches!(keeper.stage(), Stage::Listening { .. });
-        let refusal = match self.keepers.iter().all(listens) {
-            true if self.reload.is_some() => Some("another policy is being put in force".to_owned()),
-            true => reload::refusal(&plan, &self.egress),
-            false => Some("the door is not open".to_owned()),
-        };
-        if let Some(reason) = refusal {
-            let _unheard = answer.send(refused(reason));
-            return;
-        }
-        let order = ToDoor::Reload {
-            plan: Box::new(plan.clone()),
-        };
-        find(&mut self.keepers, Door::Egress)
-            .iter()
-            .for_each(|keeper| keeper.tell(order.clone()));
-        self.reload = Some(Reload::new(plan, answer));
-    }
-
     /// Returns how each door is.
     pub(super) fn doors(&self) -> Vec<DoorStatus> {
         self.keepers.iter().map(Keeper::status).collect()
@@ -258,9 +274,14 @@ impl Booted {
     }
 
     fn start(&mut self, door: Door) -> io::Result<()> {
-        let first = ToDoor::Egress {
-            now: self.clock.now(),
-            boot: Box::new(self.egress.clone()),
+        let now = self.clock.now();
+        let first = match door {
+            Door::Egress => ToDoor::Egress {
+                now,
+                boot: Box::new(self.egress.clone()),
+            },
+            Door::Supervise => ToDoor::Supervise { now },
+            Door::GitGate => return Err(io::Error::other("this build has no such door")),
         };
         let Some(keeper) = find(&mut self.keepers, door) else {
             return Ok(());
@@ -284,24 +305,32 @@ impl Booted {
         }
     }
 
-    fn reloaded(&mut self, door: Door) {
-        if let Some(reload) = self.reload.take() {
-            self.egress.plan = reload.answer(ControlAnswer::Done);
-            let routes = self.egress.plan.routes.len();
-            self.record(door, What::Reloaded { routes });
-        }
-    }
-
-    fn answer_reload(&mut self, with: ControlAnswer) {
-        if let Some(reload) = self.reload.take() {
-            reload.answer(with);
-        }
-    }
-
     fn record(&mut self, door: Door, what: What) {
         let time = self.clock.now();
-        self.log.append(Event { time, door, what });
+        self.keep(Event { time, door, what });
+    }
+
+    fn keep(&mut self, event: Event) {
+        let request = match &event.what {
+            What::Request(request) => Some((event.time, request.clone())),
+            _ => None,
+        };
+        let number = self.log.append(event);
         self.hold();
+        if let Some((time, request)) = request {
+            self.saw(number, time, &request);
+        }
+    }
+
+    /// What was approved before this start is in force, or does not fit any more.
+    fn restore(&mut self) {
+        for id in std::mem::take(&mut self.restored) {
+            let (_, left_out) = self.questions.table(&self.own);
+            match left_out.into_iter().find(|(other, _)| *other == id) {
+                Some((_, reason)) => self.not_applied(id, &reason),
+                None => self.applied(id),
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod control;
 mod keeper;
 mod layout;
 mod process;
+mod questions;
 mod reload;
 mod sidecar;
 

@@ -3,35 +3,50 @@
 use bottle_plan::egress::{EgressPlan, HostName};
 use bottle_wire::boot::EgressBoot;
 use bottle_wire::control::ControlAnswer;
+use bottle_wire::supervise::QuestionId;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::control::refused;
 use crate::limits::RELOAD_TIME;
+
+/// Whoever asked; they may have gone away.
+pub(super) type Asker = oneshot::Sender<ControlAnswer>;
+
+/// Why there is to be another policy.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The command gave the bottle another table of its own.
+    Own(Box<EgressPlan>, Asker),
+    /// A question was approved.
+    Grant(QuestionId, Asker),
+    /// What was approved has ended.
+    Ended,
+}
 
 /// A policy that egress was given and has not answered to.
 #[derive(Debug)]
 pub(super) struct Reload {
-    plan: EgressPlan,
-    answer: oneshot::Sender<ControlAnswer>,
+    pub(super) plan: EgressPlan,
+    pub(super) purpose: Purpose,
     by: Instant,
 }
 
 impl Reload {
-    pub(super) fn new(plan: EgressPlan, answer: oneshot::Sender<ControlAnswer>) -> Self {
+    pub(super) fn new(plan: EgressPlan, purpose: Purpose) -> Self {
         let by = Instant::now() + RELOAD_TIME;
-        Self { plan, answer, by }
+        Self { plan, purpose, by }
     }
 
     /// Returns when egress must have answered.
     pub(super) fn by(&self) -> Instant {
         self.by
     }
+}
 
-    /// Answers whoever asked, if they are still there, and returns the policy.
-    pub(super) fn answer(self, with: ControlAnswer) -> EgressPlan {
-        let _unheard = self.answer.send(with);
-        self.plan
-    }
+/// Tells whoever asked that nothing changed.
+pub(super) fn refuse(asker: Asker, reason: &str) {
+    let _unheard = asker.send(refused(reason));
 }
 
 /// Says why a policy cannot be in force with what the boot frame gave.

@@ -127,7 +127,11 @@ impl Sidecar {
             }
             (_, None) => refused("no boot frame has arrived since the sidecar was started"),
             (ControlRequest::Drain { after }, Some(booted)) => booted.drain(after),
+            (ControlRequest::Inbox, Some(booted)) => booted.inbox(),
             (ControlRequest::Reload { plan }, Some(booted)) => return booted.reload(*plan, answer),
+            (ControlRequest::Answer { id, hash, decision }, Some(booted)) => {
+                return booted.answer(id, &hash, decision, answer);
+            }
         };
         // Whoever asked may have gone away.
         let _unheard = answer.send(answered);

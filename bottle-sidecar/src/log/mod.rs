@@ -123,21 +123,21 @@ impl EventLog {
         })
     }
 
-    /// Adds an event, counts it as a repeat, or counts it as lost.
-    #[expect(clippy::needless_pass_by_value, reason = "the log is where an event ends")]
-    pub(crate) fn append(&mut self, event: Event) {
+    /// Adds an event, counts it as a repeat, or counts it as lost; returns its number when it was added.
+    pub(crate) fn append(&mut self, event: Event) -> Option<u64> {
         if self.repeats.count(&event) {
-            return;
+            return None;
         }
         if let What::Lost { count } = event.what {
             // A door says what it refused while it was held.
             self.lost += count;
         }
-        if let Some(seq) = self.keep(event.clone())
-            && let Some(repeated) = self.repeats.remember(&event, seq)
-        {
+        let remembered = event.clone();
+        let seq = self.keep(event)?;
+        if let Some(repeated) = self.repeats.remember(&remembered, seq) {
             self.keep(repeated);
         }
+        Some(seq)
     }
 
     /// Records what was repeated long ago, and tries again what could not be written.

@@ -34,10 +34,14 @@ fn verify(lines: &[String], head: &Head) -> Result<u64, bottle_wire::chain::Chai
 fn lines_are_a_chain_that_goes_on_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = open(folder.path());
-    (0..8).for_each(|time| log.append(event(time)));
+    (0..8).for_each(|time| {
+        log.append(event(time));
+    });
     drop(log);
     let mut log = open(folder.path());
-    (8..12).for_each(|time| log.append(event(time)));
+    (8..12).for_each(|time| {
+        log.append(event(time));
+    });
     let lines = all_lines(&mut log);
     assert!(
         log.segments.len() > 1,
@@ -50,7 +54,9 @@ fn lines_are_a_chain_that_goes_on_after_a_restart() {
 fn a_line_that_was_cut_off_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = open(folder.path());
-    (0..3).for_each(|time| log.append(event(time)));
+    (0..3).for_each(|time| {
+        log.append(event(time));
+    });
     let path = fs::read_dir(folder.path())
         .unwrap()
         .next()
@@ -68,7 +74,9 @@ fn a_line_that_was_cut_off_is_removed() {
 fn a_log_under_another_key_is_not_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = open(folder.path());
-    (0..3).for_each(|time| log.append(event(time)));
+    (0..3).for_each(|time| {
+        log.append(event(time));
+    });
     let other = EventLog::open(folder.path(), Secret::from("other".to_owned()));
     assert!(matches!(other, Err(OpenError::Foreign { .. })));
 }
@@ -77,7 +85,9 @@ fn a_log_under_another_key_is_not_gone_on_with() {
 fn a_full_log_counts_and_draining_makes_room() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = open(folder.path());
-    (0..100).for_each(|time| log.append(event(time)));
+    (0..100).for_each(|time| {
+        log.append(event(time));
+    });
     let kept = log.head.seq;
     assert_eq!(log.lost(), 100 - kept);
     assert!(log.size() <= 4000);
@@ -115,7 +125,9 @@ fn every_loss_is_in_the_chain_once_drained_however_often_it_fills() {
     let mut log = open(folder.path());
     let (mut lines, mut sent) = (Vec::new(), 0);
     for round in 0..5 {
-        (0..30 + round).for_each(|time| log.append(event(time)));
+        (0..30 + round).for_each(|time| {
+            log.append(event(time));
+        });
         let what = What::Lost { count: 7 };
         log.append(Event { what, ..event(round) });
         sent += 30 + round + 7;
@@ -152,7 +164,9 @@ fn refusal(path: &str, milliseconds: u64) -> Event {
 fn equal_refusals_are_counted_and_what_was_allowed_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = open(folder.path());
-    (0..10_000).for_each(|time| log.append(refusal("/a", time)));
+    (0..10_000).for_each(|time| {
+        log.append(refusal("/a", time));
+    });
     log.append(refusal("/b", 1));
     (0..5).for_each(|time| {
         let mut allowed = refusal("/a", time);
@@ -175,7 +189,9 @@ fn equal_refusals_are_counted_and_what_was_allowed_is_not() {
 fn a_repeat_is_said_within_its_time_and_many_kinds_cost_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = EventLog::open(folder.path(), key()).unwrap();
-    (0..1000).for_each(|n| log.append(refusal(&format!("/{n}"), n)));
+    (0..1000).for_each(|n| {
+        log.append(refusal(&format!("/{n}"), n));
+    });
     assert_eq!(log.deadline(), None, "nothing was repeated");
     log.append(refusal("/999", 1));
     let deadline = log.deadline().unwrap();

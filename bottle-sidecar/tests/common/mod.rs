@@ -1,6 +1,7 @@
 //! What the tests of both binaries share.
 #![expect(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod agent;
 pub(crate) mod sidecar;
 
 use std::io::Read;

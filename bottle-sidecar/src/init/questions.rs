@@ -1,0 +1,156 @@
+//! The questions of the bottle: kept here, on the sidecar's own volume, where no door can write.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bottle_plan::door::Door;
+use bottle_plan::egress::EgressPlan;
+use bottle_plan::names::Identity;
+use bottle_supervise::{Put, Queue, Saved, check, compose, live_routes};
+use bottle_util::files;
+use bottle_wire::event::{RequestEvent, Verdict, What};
+use bottle_wire::supervise::{AskAnswer, AskError, AskRequest, Denial, Proposal, QuestionId};
+
+use crate::limits::{DENIALS, QUESTIONS_BYTES};
+
+/// The file's name in the folder of the event log.
+const FILE: &str = "questions.json";
+
+/// The queue, its file, and what is shown beside it.
+#[derive(Debug)]
+pub(super) struct Questions {
+    pub(super) queue: Queue,
+    file: PathBuf,
+    denials: VecDeque<Denial>,
+}
+
+/// What follows from something that a door asked.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) answer: AskAnswer,
+    pub(super) event: Option<What>,
+}
+
+impl Questions {
+    /// Opens the questions of a bottle; those that were open are open again.
+    ///
+    /// # Errors
+    ///
+    /// When the file is there and cannot be read: whatever was answered before must not be asked about again unnoticed.
+    pub(super) fn open(folder: &Path, identity: Identity) -> io::Result<Self> {
+        let file = folder.join(FILE);
+        let saved = match files::read_bounded(&file, QUESTIONS_BYTES) {
+            Ok(bytes) => serde_json::from_slice(&bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Saved::default(),
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            queue: Queue::new(identity, saved),
+            file,
+            denials: VecDeque::new(),
+        })
+    }
+
+    /// Writes them down. What cannot be written is still held in memory.
+    pub(super) fn save(&self) {
+        let written = serde_json::to_vec(self.queue.saved())
+            .map_err(io::Error::from)
+            .and_then(|bytes| files::write_private(&self.file, &bytes));
+        if let Err(error) = written {
+            tracing::error!(%error, "the questions cannot be written down; a restart would forget the last ones");
+        }
+    }
+
+    /// Puts what was granted on top of the bottle's own table. What does not fit is no longer granted.
+    pub(super) fn table(&self, own: &EgressPlan) -> (EgressPlan, Vec<(QuestionId, String)>) {
+        let grants: Vec<_> = self.queue.grants().collect();
+        let (table, left_out) = compose(own, grants.iter().map(|(_, change)| *change));
+        let ids = left_out
+            .into_iter()
+            .filter_map(|(place, error)| Some((grants.get(place)?.0, error.to_string())));
+        (table, ids.collect())
+    }
+
+    /// Remembers a refusal for the agent; tells whether what was approved for once has been used.
+    pub(super) fn saw(&mut self, number: Option<u64>, time: u64, request: &RequestEvent) -> bool {
+        match (request.verdict, number) {
+            (Verdict::Refused, Some(id)) => {
+                while self.denials.len() >= DENIALS {
+                    self.denials.pop_front();
+                }
+                self.denials.push_back(denial(id, time, request));
+                false
+            }
+            (Verdict::Refused, None) => false,
+            (Verdict::Allowed | Verdict::Failed, _) => self.queue.used(&request.host, time),
+        }
+    }
+
+    /// Answers what a door asks.
+    pub(super) fn hear(&mut self, door: Door, request: AskRequest, table: &EgressPlan, now: u64) -> Heard {
+        let answer = match request {
+            AskRequest::Put { proposal, words } => return self.put(door, *proposal, words, table, now),
+            AskRequest::Check { id } => self.queue.check(door, id).map(AskAnswer::Asked),
+            AskRequest::Routes => Ok(AskAnswer::Routes(live_routes(table))),
+            AskRequest::Denials => Ok(AskAnswer::Denials(self.denials.iter().cloned().collect())),
+            AskRequest::Notify { words } => {
+                let noted = self.queue.note(words, now);
+                self.save();
+                noted.map(|()| AskAnswer::Noted)
+            }
+        };
+        Heard {
+            answer: answer.unwrap_or_else(AskAnswer::Refused),
+            event: None,
+        }
+    }
+
+    fn put(&mut self, door: Door, proposal: Proposal, words: String, table: &EgressPlan, now: u64) -> Heard {
+        // One that holds already is found first: the table has it by now, and would refuse it.
+        let stands = self.queue.stands(door, &proposal, now);
+        let put = match stands {
+            Some(asked) => Ok(Put { asked, event: None }),
+            None => {
+                possible(door, &proposal, table).and_then(|()| self.queue.put(door, proposal, words, now))
+            }
+        };
+        match put {
+            Ok(put) => {
+                if put.event.is_some() {
+                    self.save();
+                }
+                Heard {
+                    answer: AskAnswer::Asked(put.asked),
+                    event: put.event,
+                }
+            }
+            Err(error) => Heard {
+                answer: AskAnswer::Refused(error),
+                event: None,
+            },
+        }
+    }
+}
+
+/// Says why a proposal can never be approved, before anybody is asked.
+fn possible(door: Door, proposal: &Proposal, table: &EgressPlan) -> Result<(), AskError> {
+    match (door, proposal) {
+        (Door::Supervise, Proposal::Routes(change)) => check(change, table)
+            .map(drop)
+            .map_err(|error| AskError::Impossible(error.to_string())),
+        _ => Err(AskError::Impossible("this door cannot ask for that".to_owned())),
+    }
+}
+
+fn denial(id: u64, time: u64, request: &RequestEvent) -> Denial {
+    Denial {
+        id,
+        time,
+        host: request.host.clone(),
+        port: request.port,
+        method: request.method.clone(),
+        path: request.path.split('?').next().unwrap_or_default().to_owned(),
+        rule: request.rule.clone(),
+    }
+}
