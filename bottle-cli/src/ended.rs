@@ -1,6 +1,6 @@
 //! The events of bottles that are gone. They stay, with what they are verified by, until `bottle cleanup`.
 //!
-//! Each lies in a folder of its own, `events/<name>.<number>`: a name can be used again, and no bottle may write over
+//! Each lies in a folder of its own, `audit/<name>.<number>`: a name can be used again, and no bottle may write over
 //! the traces of the one before it.
 
 use std::fs;

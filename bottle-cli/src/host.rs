@@ -95,7 +95,7 @@ impl Host {
     /// Returns the folder that holds the events of bottles that are gone.
     #[must_use]
     pub fn events_root(&self) -> PathBuf {
-        self.bottle_home.join("events")
+        self.bottle_home.join("audit")
     }
 
     /// Returns the folder of the sidecar's static programs.

@@ -20,6 +20,7 @@ pub mod events;
 pub mod exit;
 pub mod host;
 mod identity;
+pub mod inbox;
 mod prepare;
 pub mod pull;
 mod running;

@@ -237,11 +237,6 @@ fn shadow_note(origin: &Origin) -> Option<String> {
 /// What a plan asks for and this build has not.
 fn missing_parts(plan: &BottlePlan) -> Vec<String> {
     let mut notes = Vec::new();
-    if plan.supervise.is_some() {
-        notes.push(
-            "this build has no supervise door: the agent cannot ask, and a refusal is final".to_owned(),
-        );
-    }
     if !plan.repos.is_empty() {
         notes.push(
             "this build has no git gate: a bottle with `git-gate.repos` is refused at launch".to_owned(),

@@ -153,7 +153,7 @@ async fn furnish(
     let certificate = state.path().join(bottle_util::ca::CA_FILE);
     let sources = ProvisionSources {
         certificate: &certificate,
-        supervise_url: None,
+        supervise_url: plan.supervise.as_deref(),
     };
     let provider = prepared.provider.as_ref();
     let provisioned = async {

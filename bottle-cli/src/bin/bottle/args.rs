@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Show the decisions of a bottle's doors
     Log(LogArgs),
+    /// Answer what agents ask for: an inbox over all bottles
+    Supervise(SuperviseArgs),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -232,6 +234,68 @@ pub(crate) struct LogArgs {
     /// Only what was refused
     #[arg(long)]
     pub(crate) refused: bool,
+    /// Only say whether the log is what the doors wrote; status 77 and the line's number when it is not
+    #[arg(long, conflicts_with_all = ["json", "refused"])]
+    pub(crate) verify: bool,
+}
+
+/// Flags of `bottle supervise`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct SuperviseArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<SuperviseCommand>,
+    /// Print what waits, once, instead of the full screen
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// The same as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Answers without a terminal.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SuperviseCommand {
+    /// Approve one question, exactly as it was shown
+    Approve(ApproveArgs),
+    /// Reject one question
+    Reject(RejectArgs),
+    /// Run a command for each new question, with JSON on its standard input, until interrupted
+    Notify(NotifyArgs),
+}
+
+/// Flags of `bottle supervise approve`.
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArgs {
+    /// The question: BOTTLE/NUMBER/HASH, as `bottle supervise --once` shows it
+    pub(crate) id: String,
+    /// For so many minutes; without this and --bottle, until the first use has ended
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) minutes: Option<u32>,
+    /// For as long as the bottle lives
+    #[arg(long, conflicts_with = "minutes")]
+    pub(crate) bottle: bool,
+    /// What the agent is told
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) reason: Option<String>,
+}
+
+/// Flags of `bottle supervise reject`.
+#[derive(Debug, Args)]
+pub(crate) struct RejectArgs {
+    /// The question: BOTTLE/NUMBER/HASH, as `bottle supervise --once` shows it
+    pub(crate) id: String,
+    /// What the agent is told
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) reason: Option<String>,
+}
+
+/// Flags of `bottle supervise notify`.
+#[derive(Debug, Args)]
+pub(crate) struct NotifyArgs {
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
 }
 
 /// What the agent works on.

@@ -7,6 +7,7 @@ use bottle_plan::names::Identity;
 use bottle_util::untrusted;
 use bottle_wire::chain::Line;
 use bottle_wire::event::{RequestEvent, Verdict, What};
+use bottle_wire::supervise::Decision;
 
 use crate::args::LogArgs;
 use crate::output;
@@ -21,7 +22,20 @@ pub(crate) async fn run(host: &Host, args: &LogArgs) -> Result<u8, Failure> {
         say!("bottle: the newest events are missing: {error}");
     }
     let (lines, chain) = events::read(&state).await?;
-    if let Err(error) = events::verify(&lines, &chain) {
+    let verified = events::verify(&lines, &chain);
+    if args.verify {
+        return match verified {
+            Ok(count) => {
+                say!("bottle: {count} events, each as the doors wrote it");
+                Ok(0)
+            }
+            Err(error) => Err(Failure::words(
+                Exit::Refused,
+                format!("the log is not what the doors wrote: {error}"),
+            )),
+        };
+    }
+    if let Err(error) = verified {
         say!("bottle: the log is not what the doors wrote: {error}");
     }
     for text in lines {
@@ -73,9 +87,22 @@ fn shown(line: &Line) -> String {
         What::Crashed { how } => format!("crashed: {how}"),
         What::Repeated { of, count } => format!("event {of} again, {count} times"),
         What::Lost { count } => format!("{count} events were lost"),
+        What::Asked(question) => format!("question {} was asked: {}", question.id, question.words),
+        What::Answered { id, decision } => format!("question {id} was answered: {}", answered(decision)),
+        What::Applied { id, .. } => format!("question {id}: what was approved is in force"),
+        What::NotApplied { id, reason } => format!("question {id}: not put in force: {reason}"),
+        What::Expired { id } => format!("question {id} is over"),
         What::Reloaded { routes } => format!("reloaded, {routes} routes"),
     };
     format!("{time:.0}\t{}\t{}\n", line.event.door, untrusted::line(&what))
+}
+
+fn answered(decision: &Decision) -> String {
+    match decision {
+        Decision::Approve { notes, .. } => format!("approved {notes}"),
+        Decision::Modify { notes, .. } => format!("modified {notes}"),
+        Decision::Reject { reason } => format!("rejected {reason}"),
+    }
 }
 
 fn request_line(request: &RequestEvent) -> String {

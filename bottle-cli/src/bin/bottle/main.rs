@@ -22,6 +22,7 @@ mod report;
 mod resume;
 mod start;
 mod stop;
+mod supervise;
 mod terminal;
 
 use std::process::ExitCode;
@@ -65,6 +66,7 @@ async fn run(line: CommandLine) -> Result<u8, Failure> {
         Command::Cleanup(args) => cleanup::run(&host, &args).await,
         Command::Doctor(args) => doctor::run(&host, &args).await,
         Command::Log(args) => log::run(&host, &args).await,
+        Command::Supervise(args) => supervise::run(&host, args).await,
         Command::Completions { shell } => manual::completions(shell),
         Command::Manual { folder } => manual::pages(&folder),
     }
