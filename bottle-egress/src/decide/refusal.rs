@@ -100,7 +100,8 @@ impl Refusal {
         let host = &self.host;
         match self.rule {
             Rule::NotListed => Some(format!(
-                "a person can add a route for {host} to the bottle's egress.routes"
+                "ask for it with the tool request_egress, if you have it; or a person adds a route for {host} to the \
+                 bottle's egress.routes"
             )),
             Rule::Port | Rule::NoMatch | Rule::BodySize | Rule::Rate | Rule::SignedWrite => Some(format!(
                 "a person can widen the route for {host} in the bottle's egress.routes"
