@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use super::control::refused;
 use super::keeper::{Keeper, Stage};
 use super::layout::Prepared;
-use super::questions::Questions;
+use super::questions::{Questions, Seen};
 use super::reload::{self, Purpose, Reload};
 use super::sidecar::Message;
 use crate::clock::Clock;
@@ -311,14 +311,11 @@ impl Booted {
     }
 
     fn keep(&mut self, event: Event) {
-        let request = match &event.what {
-            What::Request(request) => Some((event.time, request.clone())),
-            _ => None,
-        };
+        let seen = Seen::of(&event);
         let number = self.log.append(event);
         self.hold();
-        if let Some((time, request)) = request {
-            self.saw(number, time, &request);
+        if let Some(seen) = seen {
+            self.saw(number, seen);
         }
     }
 

@@ -9,7 +9,7 @@ use bottle_plan::egress::EgressPlan;
 use bottle_plan::names::Identity;
 use bottle_supervise::{Put, Queue, Saved, check, compose, live_routes};
 use bottle_util::files;
-use bottle_wire::event::{RequestEvent, Verdict, What};
+use bottle_wire::event::{Event, RequestEvent, Verdict, What};
 use bottle_wire::supervise::{AskAnswer, AskError, AskRequest, Denial, Proposal, QuestionId};
 
 use crate::limits::{DENIALS, QUESTIONS_BYTES};
@@ -73,17 +73,18 @@ impl Questions {
     }
 
     /// Remembers a refusal for the agent; tells whether what was approved for once has been used.
-    pub(super) fn saw(&mut self, number: Option<u64>, time: u64, request: &RequestEvent) -> bool {
-        match (request.verdict, number) {
-            (Verdict::Refused, Some(id)) => {
+    pub(super) fn saw(&mut self, number: Option<u64>, seen: Seen) -> bool {
+        match (seen, number) {
+            (Seen::Refused(mut denial), Some(id)) => {
+                denial.id = id;
                 while self.denials.len() >= DENIALS {
                     self.denials.pop_front();
                 }
-                self.denials.push_back(denial(id, time, request));
+                self.denials.push_back(denial);
                 false
             }
-            (Verdict::Refused, None) => false,
-            (Verdict::Allowed | Verdict::Failed, _) => self.queue.used(&request.host, time),
+            (Seen::Refused(_), None) => false,
+            (Seen::Passed { host, time }, _) => self.queue.used(&host, time),
         }
     }
 
@@ -143,9 +144,33 @@ fn possible(door: Door, proposal: &Proposal, table: &EgressPlan) -> Result<(), A
     }
 }
 
-fn denial(id: u64, time: u64, request: &RequestEvent) -> Denial {
+/// What of a request's event matters here; its header fields do not, and may be long.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// It was refused; the number is still to come.
+    Refused(Denial),
+    /// It was let through, and is over.
+    Passed { host: String, time: u64 },
+}
+
+impl Seen {
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        let What::Request(request) = &event.what else {
+            return None;
+        };
+        Some(match request.verdict {
+            Verdict::Refused => Self::Refused(denial(event.time, request)),
+            Verdict::Allowed | Verdict::Failed => Self::Passed {
+                host: request.host.clone(),
+                time: event.time,
+            },
+        })
+    }
+}
+
+fn denial(time: u64, request: &RequestEvent) -> Denial {
     Denial {
-        id,
+        id: 0,
         time,
         host: request.host.clone(),
         port: request.port,

@@ -4,11 +4,11 @@ use bottle_plan::door::Door;
 use bottle_supervise::{Next, live_routes};
 use bottle_wire::control::ControlAnswer;
 use bottle_wire::door::ToDoor;
-use bottle_wire::event::{RequestEvent, What};
+use bottle_wire::event::What;
 use bottle_wire::supervise::{AskAnswer, AskError, AskRequest, ContentHash, Decision, QuestionId};
 
 use super::{Booted, find};
-use crate::init::questions::Heard;
+use crate::init::questions::{Heard, Seen};
 use crate::init::reload::{Asker, Purpose, refuse};
 
 impl Booted {
@@ -64,8 +64,8 @@ impl Booted {
     }
 
     /// Looks at what egress decided: the agent may ask about refusals, and an approval for once ends with its use.
-    pub(super) fn saw(&mut self, number: Option<u64>, time: u64, request: &RequestEvent) {
-        if self.questions.saw(number, time, request) {
+    pub(super) fn saw(&mut self, number: Option<u64>, seen: Seen) {
+        if self.questions.saw(number, seen) {
             self.expire();
         }
     }
