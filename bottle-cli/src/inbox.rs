@@ -2,10 +2,12 @@
 
 mod hook;
 mod permanent;
+mod recorded;
 mod replay;
 
 pub use hook::{HookError, notify};
 pub use permanent::permanent;
+pub use recorded::recorded;
 pub use replay::replay;
 
 use std::sync::Arc;
@@ -134,7 +136,10 @@ async fn one(wiring: &Wiring, bottle: &Identity) -> Result<Inbox, AnswerError> {
 
 /// Reads the last refusals that were fetched; none when they cannot be read, which only makes the replay say less.
 fn refusals(state: &StateFolder) -> Vec<RequestEvent> {
-    let lines = state.events().unwrap_or_default();
+    refusals_in(&state.events().unwrap_or_default())
+}
+
+fn refusals_in(lines: &[String]) -> Vec<RequestEvent> {
     let refused = lines.iter().rev().filter_map(|text| {
         let line: Line = serde_json::from_str(text).ok()?;
         match line.event.what {

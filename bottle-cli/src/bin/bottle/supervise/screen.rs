@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bottle_cli::inbox::{BottleInbox, answer, inboxes, permanent};
+use bottle_cli::inbox::{BottleInbox, answer, inboxes, permanent, recorded};
 use bottle_cli::{Host, Wiring};
 use bottle_plan::names::Identity;
 use bottle_util::untrusted;
@@ -85,7 +85,10 @@ pub(super) async fn run(wiring: &Arc<Wiring>, host: &Host) -> Result<u8, Failure
         }
     });
     let mut terminal = ratatui::try_init()?;
-    let mut screen = Screen::default();
+    let mut screen = Screen {
+        bottles: recorded(host),
+        ..Screen::default()
+    };
     let ended = watch(&mut terminal, &mut screen, &mut updates, (wiring, host)).await;
     refreshing.abort();
     // Whatever went wrong, nobody is left with a terminal in raw mode.
