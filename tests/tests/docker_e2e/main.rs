@@ -1,5 +1,6 @@
 //! What users get: the real `bottle` command, real containers, real agent programs.
 
+mod agents_ask;
 mod agents_headless;
 mod agents_on_terminal;
 mod answers;
@@ -17,6 +18,7 @@ mod resume;
 mod secrecy;
 mod stages;
 mod streams;
+mod supervise;
 mod terminal;
 mod transparent;
 mod trust;
