@@ -71,7 +71,8 @@ impl Guests {
             }
         };
         let home = TempDir::with_prefix("bottle-bench-")?;
-        let tree = tree(home.path());
+        let empty = TempDir::with_prefix("bottle-bench-")?;
+        let tree = tree(home.path(), empty.path());
         for round in 0..=rounds {
             let (guest, other) = match round % 2 {
                 0 => (
@@ -172,14 +173,19 @@ async fn start(place: &Place, number: usize) -> Result<Box<dyn Bottle>> {
 }
 
 /// The tree that both are given.
-fn tree(home: &Path) -> Vec<Mount> {
+fn tree(home: &Path, empty: &Path) -> Vec<Mount> {
     let bind = |source: &Path, target: &str, writable| Mount::Bind {
         source: source.to_owned(),
         target: target.to_owned(),
         writable,
         devices: false,
     };
-    let mut tree = vec![bind(Path::new("/usr"), "/usr", false)];
+    // Beside it bubblewrap binds the folder: it makes no layers.
+    let mut tree = vec![Mount::Layer {
+        source: "/usr".into(),
+        target: "/usr".to_owned(),
+        empty: empty.to_owned(),
+    }];
     for name in ["/bin", "/sbin", "/lib", "/lib64"] {
         if let Ok(to) = fs::read_link(name) {
             tree.push(Mount::Link {
@@ -246,6 +252,7 @@ fn start_bubblewrap(program: &Path, tree: &[Mount]) -> Result<f64> {
                 let how = if *writable { "--bind" } else { "--ro-bind" };
                 command.arg(how).arg(source).arg(target)
             }
+            Mount::Layer { source, target, .. } => command.arg("--ro-bind").arg(source).arg(target),
             Mount::Link { target, to } => command.args(["--symlink", to, target]),
             Mount::Memory { target, .. } => command.args(["--tmpfs", target]),
             Mount::Processes { target } => command.args(["--proc", target]),
