@@ -73,6 +73,7 @@ pub fn boot_frame(
             upstream_roots,
             host_addresses: host.addresses.clone(),
         },
+        git_gate: None,
         supervise: plan.supervise.is_some(),
     })
 }

@@ -8,6 +8,8 @@ use bottle_plan::names::{Identity, TokenSlot};
 use bottle_util::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::git_gate::GitGateBoot;
+
 /// The sidecar's part of a plan, with the secrets that its doors need.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,9 @@ pub struct Boot {
     pub chain_key: WireSecret,
     /// The egress door.
     pub egress: EgressBoot,
+    /// The git gate; none for a bottle without repositories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git_gate: Option<GitGateBoot>,
     /// Whether the agent may ask: the supervise door, which needs nothing else.
     #[serde(default)]
     pub supervise: bool,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::boot::EgressBoot;
 use crate::event::Event;
+use crate::git_gate::GitGateBoot;
 use crate::supervise::{AskAnswer, AskRequest};
 
 /// What a door is told.
@@ -17,6 +18,13 @@ pub enum ToDoor {
         now: u64,
         /// The part.
         boot: Box<EgressBoot>,
+    },
+    /// The same for the git gate.
+    GitGate {
+        /// The wall clock, in milliseconds since 1970.
+        now: u64,
+        /// The part.
+        boot: Box<GitGateBoot>,
     },
     /// The supervise door may open: the first message, and only the first.
     Supervise {

@@ -3,6 +3,7 @@
 use bottle_plan::door::Door;
 use serde::{Deserialize, Serialize};
 
+use crate::git_gate::GitEvent;
 use crate::supervise::{Decision, Question, QuestionId};
 
 /// One event of one door.
@@ -23,6 +24,8 @@ pub struct Event {
 pub enum What {
     /// A request was decided, and, when it was allowed, ended.
     Request(RequestEvent),
+    /// The git gate decided an operation on a repository.
+    Git(GitEvent),
     /// A door's process began to listen.
     Opened,
     /// A door's process ended and will be started again.

@@ -18,6 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod ask;
 pub mod boot;
 pub mod chain;
 pub mod check;
@@ -25,4 +26,5 @@ pub mod control;
 pub mod door;
 pub mod event;
 pub mod frame;
+pub mod git_gate;
 pub mod supervise;

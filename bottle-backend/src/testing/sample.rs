@@ -88,6 +88,7 @@ pub fn sample_boot(identity: &Identity, authority: Authority) -> Boot {
             upstream_roots: Vec::new(),
             host_addresses: Vec::new(),
         },
+        git_gate: None,
         supervise: false,
     }
 }

@@ -141,6 +141,7 @@ pub(crate) fn boot(plan: EgressPlan) -> Boot {
             upstream_roots: Vec::new(),
             host_addresses: Vec::new(),
         },
+        git_gate: None,
         supervise: false,
     }
 }

@@ -7,6 +7,7 @@ use bottle_plan::names::Identity;
 use bottle_util::untrusted;
 use bottle_wire::chain::Line;
 use bottle_wire::event::{RequestEvent, Verdict, What};
+use bottle_wire::git_gate::{GitEvent, GitOperation, RefChange};
 use bottle_wire::supervise::Decision;
 
 use crate::args::LogArgs;
@@ -75,7 +76,11 @@ fn find(host: &Host, identity: &Identity) -> Result<StateFolder, Failure> {
 }
 
 fn is_refusal(line: &Line) -> bool {
-    matches!(&line.event.what, What::Request(request) if request.verdict == Verdict::Refused)
+    match &line.event.what {
+        What::Request(request) => request.verdict == Verdict::Refused,
+        What::Git(git) => git.verdict == Verdict::Refused,
+        _ => false,
+    }
 }
 
 fn shown(line: &Line) -> String {
@@ -83,6 +88,7 @@ fn shown(line: &Line) -> String {
         jiff::Timestamp::from_millisecond(i64::try_from(line.event.time).unwrap_or(0)).unwrap_or_default();
     let what = match &line.event.what {
         What::Request(request) => request_line(request),
+        What::Git(git) => git_line(git),
         What::Opened => "opened".to_owned(),
         What::Crashed { how } => format!("crashed: {how}"),
         What::Repeated { of, count } => format!("event {of} again, {count} times"),
@@ -116,13 +122,38 @@ fn request_line(request: &RequestEvent) -> String {
         received,
         ..
     } = request;
-    let verdict = match request.verdict {
-        Verdict::Allowed => "allowed",
-        Verdict::Refused => "refused",
-        Verdict::Failed => "failed",
-    };
+    let verdict = verdict_word(request.verdict);
     let status = request
         .status
         .map_or_else(|| "-".to_owned(), |status| status.to_string());
     format!("{verdict} {status} {method} {host}:{port}{path} ({rule}) up {sent} down {received}")
+}
+
+fn git_line(git: &GitEvent) -> String {
+    let operation = match git.operation {
+        GitOperation::Read => "read",
+        GitOperation::Push => "push",
+    };
+    let refs: Vec<String> = git.refs.iter().map(ref_change).collect();
+    let question = git.question.as_ref().map(|id| format!("question {id}"));
+    let further = [refs, git.details.clone(), question.into_iter().collect()].concat();
+    let further = match further.is_empty() {
+        true => String::new(),
+        false => format!(": {}", further.join("; ")),
+    };
+    let verdict = verdict_word(git.verdict);
+    format!("{verdict} {operation} {} ({}){further}", git.repo, git.rule)
+}
+
+fn ref_change(change: &RefChange) -> String {
+    let short = |id: &str| id.chars().take(10).collect::<String>();
+    format!("{} {}..{}", change.name, short(&change.old), short(&change.new))
+}
+
+fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Refused => "refused",
+        Verdict::Failed => "failed",
+    }
 }
