@@ -1,0 +1,58 @@
+//! Every bound of the gate, in one place. `docs/limits.md` says in words what happens at each.
+
+use std::time::Duration;
+
+/// The most connections at a time; further ones wait to be accepted.
+pub const CONNECTIONS: usize = 64;
+/// How long a client may take over a request's head, or over each piece of its body, or over taking a piece of an
+/// answer.
+pub const CLIENT_SILENCE: Duration = Duration::from_secs(30);
+/// The most bytes of a request for reading, unpacked.
+pub const READ_REQUEST_BYTES: usize = 16 << 20;
+/// The most bytes of the commands before a pushed pack.
+pub const PUSH_HEAD_BYTES: usize = 1 << 20;
+/// The most refs of one push.
+pub const PUSH_REFS: usize = 256;
+/// The most push options of one push.
+pub const PUSH_OPTIONS: usize = 32;
+/// The most bytes of a pushed pack.
+pub const PACK_BYTES: u64 = 2 << 30;
+/// The longest name of a ref, in bytes.
+pub const REF_BYTES: usize = 512;
+
+/// How long an upstream may be silent while it is read.
+pub const UPSTREAM_SILENCE: Duration = Duration::from_secs(14);
+/// How long an upstream may be silent while it is pushed to: its own hooks run then.
+pub const PUSH_SILENCE: Duration = Duration::from_secs(60);
+/// The longest fetch from an upstream.
+pub const FETCH_TIME: Duration = Duration::from_secs(3600);
+/// How long a client's later requests may lean on the refresh that its first one waited for.
+pub const FRESH: Duration = Duration::from_secs(10);
+/// The longest time that git may serve one read.
+pub const READ_TIME: Duration = Duration::from_secs(3600);
+/// The longest time that unpacking and examining one push may take.
+pub const EXAMINE_TIME: Duration = Duration::from_secs(600);
+/// The processor seconds that unpacking may take.
+pub const UNPACK_CPU_SECONDS: u64 = 120;
+/// The memory of the process that unpacks and scans, in bytes.
+pub const WORKER_MEMORY: u64 = 4 << 30;
+
+/// The most reads that git serves at a time.
+pub const READS: usize = 16;
+/// The most pushes that are unpacked and scanned at a time; further ones wait their turn.
+pub const PUSHES: usize = 2;
+/// The most pushes that are under way or wait.
+pub const PUSHES_WAITING: usize = 32;
+
+/// The most bytes that are kept of what git prints.
+pub const CHILD_OUTPUT: usize = 64 << 20;
+/// The most bytes that are kept of git's complaints.
+pub const CHILD_ERRORS: usize = 64 << 10;
+/// The most findings that one push reports.
+pub const FINDINGS: usize = 50;
+/// The most changed CI files that one push reports.
+pub const CI_FILES: usize = 50;
+/// The longest object whose lines are looked at for an inline comment, in bytes.
+pub const LINE_OBJECT_BYTES: usize = 8 << 20;
+/// The most commits that a push's changes are compared with.
+pub const BASES: usize = 16;
