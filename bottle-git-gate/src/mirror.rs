@@ -1,0 +1,241 @@
+//! The mirror of one repository: as fresh as the question, or an error.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::child::{self, Done, Patience};
+use crate::git::Call;
+use crate::limits::{FETCH_TIME, UPSTREAM_SILENCE};
+use crate::object_id::ObjectId;
+use crate::upstream::{Upstream, UpstreamError};
+
+/// A bare repository that shows what the upstream shows.
+#[derive(Debug)]
+pub(crate) struct Mirror {
+    git: PathBuf,
+    folder: PathBuf,
+    upstream: Upstream,
+    last: Mutex<Option<Refresh>>,
+}
+
+/// What a refresh brought.
+#[derive(Debug, Clone)]
+struct Refresh {
+    started: Instant,
+    ended: Instant,
+    result: Result<Refs, UpstreamError>,
+}
+
+/// The refs of an upstream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Refs {
+    /// Each by its full name, without `HEAD`.
+    pub(crate) ids: BTreeMap<String, ObjectId>,
+    /// Those that only stand for another one; `HEAD` among them.
+    pub(crate) symbolic: BTreeMap<String, String>,
+    /// What `HEAD` is.
+    pub(crate) head: Option<ObjectId>,
+}
+
+impl Mirror {
+    pub(crate) fn new(git: &Path, folder: PathBuf, upstream: Upstream) -> Self {
+        Self {
+            git: git.to_owned(),
+            folder,
+            upstream,
+            last: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Begins a call of git in it.
+    pub(crate) fn call(&self) -> Call {
+        Call::new(&self.git, &self.folder)
+    }
+
+    /// Brings the mirror up to date with an upstream that is asked after this call began. Those who ask meanwhile share
+    /// the next refresh.
+    pub(crate) async fn refresh(&self) -> Result<Refs, UpstreamError> {
+        let asked = Instant::now();
+        let is_answer = |refresh: &Refresh| {
+            // That it failed after the question is an answer too, which nobody has to wait for twice.
+            refresh.started >= asked || (refresh.result.is_err() && refresh.ended >= asked)
+        };
+        self.refresh_since(is_answer).await
+    }
+
+    /// Like [`Self::refresh`], for a request that follows one which was fresh.
+    pub(crate) async fn refresh_within(&self, age: Duration) -> Result<Refs, UpstreamError> {
+        self.refresh_since(|refresh| refresh.result.is_ok() && refresh.ended.elapsed() <= age)
+            .await
+    }
+
+    async fn refresh_since(&self, is_fresh: impl Fn(&Refresh) -> bool) -> Result<Refs, UpstreamError> {
+        let mut last = self.last.lock().await;
+        if let Some(refresh) = last.as_ref().filter(|refresh| is_fresh(refresh)) {
+            return refresh.result.clone();
+        }
+        let started = Instant::now();
+        let known = last.take().and_then(|refresh| refresh.result.ok());
+        let result = self.fetch(known).await;
+        let ended = Instant::now();
+        *last = Some(Refresh {
+            started,
+            ended,
+            result: result.clone(),
+        });
+        result
+    }
+
+    async fn fetch(&self, known: Option<Refs>) -> Result<Refs, UpstreamError> {
+        let listed = self.list().await?;
+        if known.as_ref() == Some(&listed) {
+            return Ok(listed);
+        }
+        self.create(&listed).await?;
+        if self.own().await? != listed.ids {
+            let call = self.call().args([
+                "fetch",
+                "--no-tags",
+                "--prune",
+                "--force",
+                "--no-write-fetch-head",
+            ]);
+            let call = call.args([
+                "--progress",
+                "--no-auto-maintenance",
+                "--",
+                self.upstream.url(),
+                "+refs/*:refs/*",
+            ]);
+            succeed(self.run(self.upstream.arm(call), FETCH_TIME).await?)?;
+        }
+        match (listed.symbolic.get("HEAD"), &listed.head) {
+            (Some(target), _) => {
+                succeed(
+                    self.run(
+                        self.call().args(["symbolic-ref", "HEAD", target]),
+                        UPSTREAM_SILENCE,
+                    )
+                    .await?,
+                )?;
+            }
+            (None, Some(id)) => {
+                let call = self
+                    .call()
+                    .args(["update-ref", "--no-deref", "HEAD", id.as_str()]);
+                succeed(self.run(call, UPSTREAM_SILENCE).await?)?;
+            }
+            (None, None) => {}
+        }
+        // What is there now may be newer than what was listed; that is what reads and pushes go by.
+        let ids = self.own().await?;
+        Ok(Refs { ids, ..listed })
+    }
+
+    /// Asks the upstream for its refs.
+    async fn list(&self) -> Result<Refs, UpstreamError> {
+        let here = self.folder.parent().unwrap_or(&self.folder);
+        let call = Call::new(&self.git, here).args(["ls-remote", "--symref", "--", self.upstream.url()]);
+        let call = self.upstream.arm(call).config("protocol.version", "2");
+        let done = succeed(self.run(call, UPSTREAM_SILENCE).await?)?;
+        Ok(Refs::read(&done.stdout))
+    }
+
+    /// Makes the bare repository, with the hash that the upstream uses.
+    async fn create(&self, listed: &Refs) -> Result<(), UpstreamError> {
+        if self.folder.join("HEAD").exists() {
+            return Ok(());
+        }
+        let is_long = listed.ids.values().any(|id| id.as_str().len() == 64);
+        let format = if is_long { "sha256" } else { "sha1" };
+        let call = self
+            .call_at_parent()
+            .args(["init", "--quiet", "--bare", "--template="]);
+        let call = call.arg(format!("--object-format={format}")).arg(&self.folder);
+        succeed(self.run(call, UPSTREAM_SILENCE).await?).map(drop)
+    }
+
+    fn call_at_parent(&self) -> Call {
+        let here = self.folder.parent().unwrap_or(&self.folder);
+        Call::new(&self.git, here).env("GIT_DIR", &self.folder)
+    }
+
+    /// Lists the mirror's own refs.
+    async fn own(&self) -> Result<BTreeMap<String, ObjectId>, UpstreamError> {
+        let call = self
+            .call()
+            .args(["for-each-ref", "--format=%(objectname)\t%(refname)"]);
+        let done = succeed(self.run(call, UPSTREAM_SILENCE).await?)?;
+        Ok(Refs::read(&done.stdout).ids)
+    }
+
+    async fn run(&self, call: Call, total: Duration) -> Result<Done, UpstreamError> {
+        let patience = Patience {
+            silence: UPSTREAM_SILENCE,
+            total,
+        };
+        Ok(child::run(call.command(), b"", patience).await?)
+    }
+}
+
+fn succeed(done: Done) -> Result<Done, UpstreamError> {
+    match done.status.success() {
+        true => Ok(done),
+        false => Err(UpstreamError::of(&done)),
+    }
+}
+
+impl Refs {
+    /// Reads lines of `ID<tab>NAME` and `ref: TARGET<tab>NAME`.
+    fn read(bytes: &[u8]) -> Self {
+        let mut refs = Self::default();
+        for line in String::from_utf8_lossy(bytes).lines() {
+            let Some((left, name)) = line.split_once('\t') else {
+                continue;
+            };
+            if let Some(target) = left.strip_prefix("ref: ") {
+                refs.symbolic.insert(name.to_owned(), target.to_owned());
+            } else if let Ok(id) = left.parse::<ObjectId>() {
+                match name {
+                    "HEAD" => refs.head = Some(id),
+                    // The object behind a tag, which is no ref.
+                    _ if name.ends_with("^{}") => {}
+                    _ => drop(refs.ids.insert(name.to_owned(), id)),
+                }
+            }
+        }
+        refs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listed_refs_are_read() {
+        let (a, b) = ("1".repeat(40), "2".repeat(40));
+        let text = format!(
+            "ref: refs/heads/main\tHEAD\n{a}\tHEAD\n{a}\trefs/heads/main\n{b}\trefs/tags/v1\n{a}\trefs/tags/v1^{{}}\nnoise\n"
+        );
+        let refs = Refs::read(text.as_bytes());
+        assert_eq!(
+            refs.ids.keys().collect::<Vec<_>>(),
+            ["refs/heads/main", "refs/tags/v1"]
+        );
+        assert_eq!(refs.symbolic["HEAD"], "refs/heads/main");
+        assert_eq!(refs.head.unwrap().as_str(), a);
+    }
+}

@@ -1,0 +1,59 @@
+//! The upstream of one repository: how git reaches it, and nothing else.
+
+mod failure;
+mod https;
+mod ssh;
+
+use std::path::Path;
+
+use bottle_wire::git_gate::RepoBoot;
+
+pub(crate) use failure::UpstreamError;
+use https::Https;
+use ssh::Ssh;
+
+use crate::git::Call;
+use crate::settings::{OpenError, Programs};
+
+/// An upstream with what it takes to reach it.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    url: String,
+    access: Access,
+}
+
+#[derive(Debug)]
+enum Access {
+    Ssh(Ssh),
+    Https(Https),
+}
+
+impl Upstream {
+    /// Prepares what git needs to reach it, in a folder of the gate's.
+    pub(crate) async fn open(
+        boot: &RepoBoot,
+        roots: &[bottle_wire::boot::Base64],
+        programs: &Programs,
+        folder: &Path,
+    ) -> Result<Self, OpenError> {
+        let access = match boot.repo.url.starts_with("https://") {
+            true => Access::Https(Https::open(boot, roots, folder)?),
+            false => Access::Ssh(Ssh::open(boot, programs, folder).await?),
+        };
+        let url = boot.repo.url.clone();
+        Ok(Self { url, access })
+    }
+
+    /// Returns the address, which begins with `ssh://` or `https://` and never with a dash.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Lets a call reach it.
+    pub(crate) fn arm(&self, call: Call) -> Call {
+        match &self.access {
+            Access::Ssh(ssh) => ssh.arm(call),
+            Access::Https(https) => https.arm(call),
+        }
+    }
+}
