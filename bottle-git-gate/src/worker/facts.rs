@@ -1,0 +1,150 @@
+//! What each ref would hold, and which CI files change.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::process::Stdio;
+
+use super::Job;
+use crate::ci_files::is_ci_file;
+use crate::decide::Content;
+use crate::git::Call;
+use crate::limits::{BASES, CI_FILES};
+use crate::object_id::ObjectId;
+
+/// The mirror together with the quarantine.
+pub(super) struct Repository<'a>(pub(super) &'a Job);
+
+impl Repository<'_> {
+    pub(super) fn call(&self) -> Call {
+        Call::new(&self.0.git, &self.0.mirror).quarantined(&self.0.objects)
+    }
+
+    /// Runs a call and returns its output; a status that is not listed is an error.
+    fn ask(&self, call: &Call, statuses: &[i32]) -> io::Result<(i32, Vec<u8>)> {
+        let output = call.command().stdin(Stdio::null()).output()?;
+        match output.status.code() {
+            Some(code) if statuses.contains(&code) => Ok((code, output.stdout)),
+            _ => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                let last = said.lines().last().unwrap_or("git gave no reason");
+                Err(io::Error::other(last.to_owned()))
+            }
+        }
+    }
+
+    fn ids(&self, call: &Call) -> io::Result<Vec<ObjectId>> {
+        let (_, out) = self.ask(call, &[0])?;
+        let text = String::from_utf8_lossy(&out).into_owned();
+        Ok(text
+            .lines()
+            .filter_map(|line| line.trim_start_matches('-').parse().ok())
+            .collect())
+    }
+}
+
+/// Says what each ref would hold.
+pub(super) fn contents(repository: &Repository<'_>) -> io::Result<Vec<Option<Content>>> {
+    let content = |(old, new): &(Option<ObjectId>, Option<ObjectId>)| {
+        let Some(new) = new else { return Ok(None) };
+        let (_, kind) = repository.ask(&repository.call().args(["cat-file", "-t", new.as_str()]), &[0])?;
+        let is_commit = kind.trim_ascii_end() == b"commit";
+        let is_fast_forward = match old {
+            Some(old) if is_commit => {
+                let call =
+                    repository
+                        .call()
+                        .args(["merge-base", "--is-ancestor", old.as_str(), new.as_str()]);
+                // An old tip that is no commit is an error, and what cannot be compared is a rewrite.
+                repository.ask(&call, &[0, 1]).is_ok_and(|(code, _)| code == 0)
+            }
+            Some(_) => false,
+            None => true,
+        };
+        Ok(Some(Content {
+            is_commit,
+            is_fast_forward,
+        }))
+    };
+    repository.0.refs.iter().map(content).collect()
+}
+
+/// Lists CI files at the tips that are neither as they were nor as the upstream's `HEAD` has them.
+pub(super) fn ci_files(repository: &Repository<'_>) -> io::Result<Vec<String>> {
+    let mut changed = BTreeSet::new();
+    for (old, new) in &repository.0.refs {
+        let Some(new) = new else { continue };
+        let mut here = BTreeSet::new();
+        for base in bases(repository, old.as_ref(), new)? {
+            here.extend(changes(repository, base.as_ref(), new)?);
+        }
+        if let Some(head) = repository.0.head.as_ref().filter(|_| !here.is_empty()) {
+            let from_head = changes(repository, Some(head), new)?;
+            here.retain(|file| from_head.contains(file));
+        }
+        changed.extend(here);
+    }
+    Ok(changed.into_iter().take(CI_FILES).collect())
+}
+
+/// What a tip is compared with: where the ref was, or the upstream's commits that it grows from, or nothing.
+fn bases(
+    repository: &Repository<'_>,
+    old: Option<&ObjectId>,
+    new: &ObjectId,
+) -> io::Result<Vec<Option<ObjectId>>> {
+    if let Some(old) = old {
+        return Ok(vec![Some(old.clone())]);
+    }
+    let call = repository
+        .call()
+        .args(["rev-list", "--boundary", new.as_str(), "--not", "--all", "--"]);
+    let (_, out) = repository.ask(&call, &[0])?;
+    let text = String::from_utf8_lossy(&out).into_owned();
+    let boundary = text
+        .lines()
+        .filter_map(|line| line.strip_prefix('-'))
+        .filter_map(|id| id.parse().ok());
+    let mut bases: Vec<Option<ObjectId>> = boundary.take(BASES + 1).map(Some).collect();
+    let roots = repository.call().args([
+        "rev-list",
+        "--max-parents=0",
+        new.as_str(),
+        "--not",
+        "--all",
+        "--",
+    ]);
+    let has_root = !repository.ids(&roots)?.is_empty();
+    if has_root || bases.len() > BASES {
+        // More origins than are compared: everything counts as new.
+        bases = vec![None];
+    }
+    Ok(bases)
+}
+
+fn changes(
+    repository: &Repository<'_>,
+    base: Option<&ObjectId>,
+    new: &ObjectId,
+) -> io::Result<BTreeSet<String>> {
+    let call = match base {
+        Some(base) => repository.call().args([
+            "diff-tree",
+            "-r",
+            "-z",
+            "--no-renames",
+            "--name-only",
+            base.as_str(),
+            new.as_str(),
+        ]),
+        None => repository
+            .call()
+            .args(["ls-tree", "-r", "-z", "--name-only", "--full-tree", new.as_str()]),
+    };
+    // A tag of something that has no tree changes no file.
+    let (_, out) = repository.ask(&call, &[0, 128])?;
+    let names = out.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    Ok(names
+        .filter(|name| is_ci_file(name))
+        .map(std::borrow::Cow::into_owned)
+        .collect())
+}

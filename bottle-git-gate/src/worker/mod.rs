@@ -1,0 +1,64 @@
+//! The process that unpacks and reads what a guest sent: it has no credential, no network and no environment.
+//!
+//! The gate starts it as a command of its own with one of two words: `unpack`, which becomes git's `index-pack` on
+//! standard input, or `examine`, which answers one [`Job`] with one [`Report`].
+
+mod confine;
+mod examine;
+mod facts;
+mod job;
+mod objects;
+mod scan;
+mod tree;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use bottle_wire::frame;
+
+use crate::git::Call;
+use crate::limits::{PACK_BYTES, UNPACK_CPU_SECONDS};
+pub use job::{Job, Report};
+
+/// Does what the arguments say and returns the exit status.
+#[must_use]
+pub fn run(arguments: &[OsString]) -> ExitCode {
+    let done = match arguments {
+        [word, git, mirror, objects] if word == "unpack" => {
+            unpack(Path::new(git), Path::new(mirror), Path::new(objects))
+        }
+        [word] if word == "examine" => answer(),
+        _ => Err(io::Error::other("this command is the gate's own")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Becomes git, which reads a pack from standard input into a quarantine.
+fn unpack(git: &Path, mirror: &Path, objects: &Path) -> io::Result<()> {
+    confine::confine(Some(UNPACK_CPU_SECONDS))?;
+    let call =
+        Call::new(git, mirror)
+            .quarantined(objects)
+            .args(["index-pack", "--stdin", "--fix-thin", "--strict"]);
+    let call = call.arg(format!("--max-input-size={PACK_BYTES}"));
+    Err(call.command().exec())
+}
+
+fn answer() -> io::Result<()> {
+    let job: Job = frame::read_blocking(&mut io::stdin().lock()).map_err(io::Error::other)?;
+    confine::confine(None)?;
+    let report = examine::examine(&job);
+    let bytes = frame::encode(&report).map_err(io::Error::other)?;
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&bytes)?;
+    stdout.flush()
+}

@@ -1,0 +1,244 @@
+//! Secrets in objects, and where they are in words that people understand.
+
+use std::collections::HashSet;
+use std::io;
+
+use bottle_scan::{KnownSecrets, Limit, Parts, Scanner, Stream};
+
+use super::Job;
+use super::objects::Listed;
+use super::tree::Names;
+use crate::decide::Finding;
+use crate::limits::{FINDINGS, LINE_OBJECT_BYTES};
+use crate::object_id::ObjectId;
+
+/// The scan of one push.
+pub(super) struct Scan {
+    scanner: Scanner,
+    findings: Vec<Finding>,
+    unread: Vec<String>,
+    /// The commit in whose order objects come.
+    commit: Option<ObjectId>,
+    /// Names that were scanned.
+    names: HashSet<Vec<u8>>,
+    current: Option<Current>,
+}
+
+/// The object that is being read.
+struct Current {
+    kind: Kind,
+    path: Vec<u8>,
+    stream: Stream,
+    found: Vec<bottle_scan::Finding>,
+    /// The object itself, for lines; empty once it is too long.
+    kept: Vec<u8>,
+    is_kept: bool,
+    /// In a tree, the names that have not been met.
+    tree: Option<Names>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Commit,
+    Tag,
+    Tree,
+    File,
+}
+
+/// Comments that tell one scanner or another to look away.
+const MARKS: &[&str] = &[
+    "gitleaks:allow",
+    "betterleaks:allow",
+    "pragma: allowlist",
+    "pragma: whitelist",
+    "trufflehog:ignore",
+    "ggignore",
+    "nosecret",
+    "bottle:allow",
+];
+
+impl Scan {
+    pub(super) fn new(job: &Job) -> io::Result<Self> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+        let mut known = KnownSecrets::new(key);
+        for secret in &job.secrets {
+            // One that is too short to be told from innocent text is not looked for; the gate said so when it opened.
+            let _too_short = known.add(&secret.name, &secret.value.0, Parts::Any);
+        }
+        Ok(Self {
+            scanner: Scanner::new().with_known(known),
+            findings: Vec::new(),
+            unread: Vec::new(),
+            commit: None,
+            names: HashSet::new(),
+            current: None,
+        })
+    }
+
+    /// Scans a text that is in no object.
+    pub(super) fn text(&mut self, place: &str, text: &str) {
+        let outcome = self.scanner.scan(text.as_bytes());
+        for found in outcome.findings {
+            self.report(&found, None, place.to_owned(), false);
+        }
+        self.note_limits(&outcome.limits, place.to_owned());
+    }
+
+    pub(super) fn begin(&mut self, object: &Listed, kind: &str, size: u64) {
+        let kind = match kind {
+            "commit" => Kind::Commit,
+            "tag" => Kind::Tag,
+            "tree" => Kind::Tree,
+            _ => Kind::File,
+        };
+        if kind == Kind::Commit && object.is_bare {
+            self.commit = Some(object.id.clone());
+        }
+        self.current = Some(Current {
+            kind,
+            path: object.path.clone(),
+            stream: self.scanner.stream(),
+            found: Vec::new(),
+            kept: Vec::new(),
+            is_kept: size <= LINE_OBJECT_BYTES as u64 && kind != Kind::Tree,
+            tree: (kind == Kind::Tree).then(|| Names::new(object.id.as_str().len())),
+        });
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let Some(current) = &mut self.current else { return };
+        if current.is_kept {
+            current.kept.extend(bytes);
+        }
+        let Current {
+            tree, stream, found, ..
+        } = current;
+        match tree {
+            Some(tree) => {
+                let names = &mut self.names;
+                // Modes and ids are no text: only what the guest chose is scanned, each name once and on its own line.
+                tree.push(bytes, |name| {
+                    if !names.contains(name) {
+                        names.insert(name.to_vec());
+                        found.extend(stream.push(name));
+                        found.extend(stream.push(b"\n"));
+                    }
+                });
+            }
+            None => found.extend(stream.push(bytes)),
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        let Some(current) = self.current.take() else {
+            return;
+        };
+        let Current {
+            kind,
+            path,
+            stream,
+            mut found,
+            kept,
+            ..
+        } = current;
+        let outcome = stream.finish();
+        found.extend(outcome.findings);
+        if found.is_empty() && outcome.limits.is_empty() {
+            return;
+        }
+        let file = String::from_utf8_lossy(&path).into_owned();
+        for found in &found {
+            let line = line_around(&kept, found.offset);
+            let is_marked = kind == Kind::File && is_marked(line);
+            let place = self.place(kind, &file, &kept, found.offset);
+            let file = (kind == Kind::File).then(|| file.clone());
+            self.report(found, file, place, is_marked);
+        }
+        let place = self.place(kind, &file, &kept, 0);
+        self.note_limits(&outcome.limits, place);
+    }
+
+    /// Returns what was found, and what was not read.
+    pub(super) fn finish(self) -> (Vec<Finding>, Vec<String>) {
+        (self.findings, self.unread)
+    }
+
+    fn place(&self, kind: Kind, file: &str, kept: &[u8], offset: u64) -> String {
+        let in_header = || {
+            let header = kept.windows(2).position(|pair| pair == b"\n\n");
+            header.is_none_or(|end| offset <= end as u64)
+        };
+        match kind {
+            Kind::Commit if in_header() => "the commit header".to_owned(),
+            Kind::Commit => "the commit message".to_owned(),
+            Kind::Tag if in_header() => "the tag header".to_owned(),
+            Kind::Tag => "the tag message".to_owned(),
+            Kind::Tree => "the name of a file".to_owned(),
+            // A path can hold what must not be shown.
+            Kind::File if !self.scanner.scan(file.as_bytes()).findings.is_empty() => {
+                "a file whose name holds a secret".to_owned()
+            }
+            Kind::File => file.to_owned(),
+        }
+    }
+
+    fn report(&mut self, found: &bottle_scan::Finding, file: Option<String>, place: String, is_marked: bool) {
+        if self.findings.len() >= FINDINGS {
+            return;
+        }
+        let masked = match &found.name {
+            Some(name) => format!("the value of {name}"),
+            None => found.masked.clone(),
+        };
+        let finding = Finding {
+            rule: found.rule.to_owned(),
+            file,
+            place,
+            line: found.line,
+            commit: self.commit.clone(),
+            masked,
+            is_marked,
+        };
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
+    fn note_limits(&mut self, limits: &[Limit], place: String) {
+        if !limits.is_empty() && self.unread.len() < FINDINGS {
+            self.unread.push(place);
+        }
+    }
+}
+
+fn line_around(text: &[u8], offset: u64) -> &[u8] {
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(text.len());
+    let (before, behind) = text.split_at(offset);
+    let start = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let end = behind
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(text.len(), |at| offset + at);
+    text.get(start..end).unwrap_or_default()
+}
+
+fn is_marked(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line).to_lowercase();
+    MARKS.iter().any(|mark| line.contains(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_around_an_offset_is_found() {
+        for (offset, line) in [(0, "a"), (1, "a"), (2, "bc"), (3, "bc"), (5, ""), (99, "")] {
+            assert_eq!(line_around(b"a\nbc\n", offset), line.as_bytes(), "{offset}");
+        }
+    }
+}
