@@ -85,6 +85,7 @@ const RESERVED: &[(&str, &[&str])] = &[
         "hyper",
         &[
             "bottle-egress",
+            "bottle-git-gate",
             "bottle-backend-docker",
             "bottle-sidecar",
             "bottle-tests",
@@ -103,7 +104,8 @@ const RESERVED: &[(&str, &[&str])] = &[
             "bottle-bench",
         ],
     ),
-    ("seccompiler", &["bottle-guest"]),
+    // The gate's worker has no network.
+    ("seccompiler", &["bottle-guest", "bottle-git-gate"]),
 ];
 
 fn layer(name: &str) -> Option<usize> {

@@ -1,0 +1,213 @@
+//! A gate: its repositories, who may use it at once, and what it reports.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bottle_plan::door::Door;
+use bottle_plan::names::RepoName;
+use bottle_scan::{KnownSecrets, Parts, Scanner};
+use bottle_util::files;
+use bottle_wire::ask::Ask;
+use bottle_wire::event::{Event, What};
+use bottle_wire::git_gate::{GitEvent, NamedSecret};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::limits::{PUSHES, PUSHES_WAITING, READS};
+use crate::mirror::Mirror;
+use crate::policy::Policy;
+use crate::settings::{Clock, OpenError, Programs, Settings};
+use crate::upstream::Upstream;
+
+/// An open gate.
+#[derive(Debug, Clone)]
+pub struct Gate(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    repos: BTreeMap<String, Arc<Repo>>,
+    programs: Programs,
+    secrets: Vec<NamedSecret>,
+    scanner: Scanner,
+    quarantine: PathBuf,
+    ask: Arc<dyn Ask>,
+    events: mpsc::Sender<Event>,
+    clock: Clock,
+    is_held: AtomicBool,
+    reads: Semaphore,
+    pushes: Semaphore,
+    waiting: Semaphore,
+}
+
+/// One repository behind the gate.
+#[derive(Debug)]
+pub(crate) struct Repo {
+    pub(crate) name: RepoName,
+    pub(crate) policy: Policy,
+    pub(crate) mirror: Mirror,
+}
+
+/// How long an event may wait for room before a request is refused.
+const EVENT_TIME: Duration = Duration::from_secs(5);
+
+impl Gate {
+    /// Opens a gate; what an earlier one left half done is removed.
+    ///
+    /// # Errors
+    ///
+    /// When its folder or a key cannot be used.
+    pub async fn open(settings: Settings) -> Result<Self, OpenError> {
+        let folder = &settings.folder;
+        let quarantine = folder.join("quarantine");
+        create(folder)?;
+        match std::fs::remove_dir_all(&quarantine) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(unusable(&quarantine, error));
+            }
+            _ => create(&quarantine)?,
+        }
+        let mut repos = BTreeMap::new();
+        for (number, boot) in settings.boot.repos.iter().enumerate() {
+            let own = folder.join(number.to_string());
+            create(&own)?;
+            let upstream = Upstream::open(boot, &settings.boot.roots, &settings.programs, &own).await?;
+            let repo = Repo {
+                name: boot.repo.name.clone(),
+                policy: Policy::of(&boot.repo, &boot.accepted, &settings.boot.identity),
+                mirror: Mirror::new(&settings.programs.git, own.join("mirror.git"), upstream),
+            };
+            repos.insert(boot.repo.name.to_string(), Arc::new(repo));
+        }
+        let scanner = scanner(&settings.boot.secrets)?;
+        Ok(Self(Arc::new(Shared {
+            scanner,
+            repos,
+            programs: settings.programs,
+            secrets: settings.boot.secrets,
+            quarantine,
+            ask: settings.ask,
+            events: settings.events,
+            clock: settings.clock,
+            is_held: AtomicBool::new(false),
+            reads: Semaphore::new(READS),
+            pushes: Semaphore::new(PUSHES),
+            waiting: Semaphore::new(PUSHES_WAITING),
+        })))
+    }
+
+    /// Fetches every repository now, so that the first one who reads waits less. A failure is told to whoever asks.
+    pub async fn warm_up(&self) {
+        for repo in self.0.repos.values() {
+            if let Err(error) = repo.mirror.refresh().await {
+                tracing::warn!(repo = %repo.name, %error, "a repository cannot be mirrored now");
+            }
+        }
+    }
+
+    /// While it is held, every request is refused.
+    pub fn hold(&self, held: bool) {
+        self.0.is_held.store(held, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.0.is_held.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn repo(&self, name: &str) -> Option<Arc<Repo>> {
+        self.0.repos.get(name).cloned()
+    }
+
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.0.repos.keys().map(String::as_str).collect()
+    }
+
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.0.programs
+    }
+
+    pub(crate) fn secrets(&self) -> &[NamedSecret] {
+        &self.0.secrets
+    }
+
+    /// Returns a text as the log may hold it.
+    pub(crate) fn loggable(&self, text: &str) -> String {
+        match self.0.scanner.scan(text.as_bytes()).findings.is_empty() {
+            true => crate::text::line(text),
+            false => "(it holds a secret)".to_owned(),
+        }
+    }
+
+    pub(crate) fn quarantine(&self) -> &PathBuf {
+        &self.0.quarantine
+    }
+
+    pub(crate) fn ask(&self) -> &dyn Ask {
+        self.0.ask.as_ref()
+    }
+
+    pub(crate) fn reads(&self) -> &Semaphore {
+        &self.0.reads
+    }
+
+    pub(crate) fn pushes(&self) -> &Semaphore {
+        &self.0.pushes
+    }
+
+    pub(crate) fn waiting(&self) -> &Semaphore {
+        &self.0.waiting
+    }
+
+    /// Takes room for the event of one request: what cannot be recorded is not done.
+    pub(crate) async fn room(&self) -> Option<Room> {
+        let room = tokio::time::timeout(EVENT_TIME, self.0.events.clone().reserve_owned()).await;
+        let permit = room.ok()?.ok()?;
+        Some(Room {
+            permit,
+            clock: self.0.clock.clone(),
+        })
+    }
+}
+
+/// Room for one event.
+#[derive(Debug)]
+pub(crate) struct Room {
+    permit: mpsc::OwnedPermit<Event>,
+    clock: Clock,
+}
+
+impl Room {
+    pub(crate) fn report(self, event: GitEvent) {
+        let time = self.clock.now();
+        self.permit.send(Event {
+            time,
+            door: Door::GitGate,
+            what: What::Git(event),
+        });
+    }
+}
+
+fn scanner(secrets: &[NamedSecret]) -> Result<Scanner, OpenError> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|_| OpenError::Random)?;
+    let mut known = KnownSecrets::new(key);
+    for secret in secrets {
+        if let Err(error) = known.add(&secret.name, &secret.value.0, Parts::Any) {
+            tracing::warn!(name = secret.name, %error, "a value is not looked for in pushes");
+        }
+    }
+    Ok(Scanner::new().with_known(known))
+}
+
+fn create(path: &Path) -> Result<(), OpenError> {
+    files::create_private_dir(path).map_err(|source| unusable(path, source))
+}
+
+fn unusable(path: &Path, source: io::Error) -> OpenError {
+    OpenError::Folder {
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,267 @@
+//! A push: commands, quarantine, decision, and only then the upstream.
+
+mod forward;
+mod quarantine;
+mod report;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bottle_wire::ask::Answer;
+use bottle_wire::event::Verdict;
+use bottle_wire::git_gate::{GitEvent, GitOperation, RefChange};
+
+use crate::decide::{Decision, Facts, Permit, RefFacts, Refusal, decide, judge_request};
+use crate::gate::{Gate, Repo};
+use crate::limits::FRESH;
+use crate::mirror::Refs;
+use crate::object_id::ObjectId;
+use crate::push_request::{PushRequest, PushRequestError};
+use crate::server::{Body, Response, respond};
+use crate::worker::{Job, Report};
+use forward::ForwardError;
+use quarantine::{Quarantine, QuarantineError};
+
+/// Says how a push ended, when it was not sent on as it was.
+#[derive(Debug, thiserror::Error)]
+enum PushError {
+    #[error("{}", .refusals.first().map_or_else(String::new, ToString::to_string))]
+    Refused {
+        refusals: Vec<Refusal>,
+        question: Option<String>,
+    },
+    #[error(transparent)]
+    Upstream(#[from] crate::upstream::UpstreamError),
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
+    #[error("the push could not be examined: {0}")]
+    Examine(String),
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
+    #[error("too many pushes are under way; push again later")]
+    Busy,
+}
+
+/// Takes a push and answers it.
+pub(crate) async fn receive(gate: &Gate, repo: &Arc<Repo>, mut body: Body) -> Response {
+    let started = Instant::now();
+    let Some(room) = gate.room().await else {
+        return respond::plain(503, "the git gate cannot record what it does");
+    };
+    let request = match read_request(&mut body).await {
+        Ok(request) => request,
+        Err(why) => return respond::plain(400, &format!("git gate: {why}")),
+    };
+    // git asks with nothing before it sends much.
+    if request == PushRequest::default() {
+        return respond::result("git-receive-pack", Vec::new());
+    }
+    let mut objects = 0;
+    let outcome = push(gate, repo, &request, &mut body, &mut objects).await;
+    if outcome.is_err() {
+        // A client that is still sending would take an early answer for a broken connection.
+        body.discard().await;
+    }
+    let mut event = event_of(gate, repo, &request, &outcome);
+    event.objects = objects;
+    event.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    room.report(event);
+    respond::result("git-receive-pack", report::report(&request, &outcome))
+}
+
+async fn read_request(body: &mut Body) -> Result<PushRequest, String> {
+    let mut head = Vec::new();
+    loop {
+        match PushRequest::read(&head) {
+            Ok(Some((request, taken))) => {
+                body.put_back(head.split_off(taken));
+                return Ok(request);
+            }
+            Ok(None) => {}
+            Err(error @ PushRequestError::Packet(_)) => {
+                return Err(format!("the push cannot be read: {error}"));
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+        match body.next().await {
+            Ok(Some(bytes)) => head.extend(bytes),
+            Ok(None) => return Err("the push ends within its commands".to_owned()),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+async fn push(
+    gate: &Gate,
+    repo: &Arc<Repo>,
+    request: &PushRequest,
+    body: &mut Body,
+    objects: &mut u64,
+) -> Result<(), PushError> {
+    let _waiting = gate.waiting().try_acquire().map_err(|_| PushError::Busy)?;
+    let refs = repo.mirror.refresh_within(FRESH).await?;
+    let mut facts = facts(repo, request, &refs);
+    let refusals = judge_request(&repo.policy, &facts);
+    if !refusals.is_empty() {
+        return Err(PushError::Refused {
+            refusals,
+            question: None,
+        });
+    }
+    let _turn = gate.pushes().acquire().await.map_err(|_| PushError::Busy)?;
+    let quarantine = Quarantine::create(gate, repo)?;
+    if request.has_pack() {
+        quarantine.unpack(body).await?;
+    }
+    let report = quarantine
+        .examine(&job(gate, repo, request, &refs, &quarantine))
+        .await?;
+    *objects = report.objects;
+    take_report(&mut facts, report)?;
+    let permit = permit(gate, repo, &mut facts)?;
+    forward::forward(repo, &quarantine, permit).await?;
+    quarantine.adopt();
+    Ok(())
+}
+
+fn facts(repo: &Repo, request: &PushRequest, refs: &Refs) -> Facts {
+    let one = |update: &crate::push_request::Update| RefFacts {
+        update: update.clone(),
+        current: refs.ids.get(&update.name).cloned(),
+        is_symbolic: refs.symbolic.contains_key(&update.name),
+        content: None,
+    };
+    Facts {
+        repo: repo.name.to_string(),
+        refs: request.updates.iter().map(one).collect(),
+        options: request.options.clone(),
+        is_signed: request.is_signed,
+        ..Facts::default()
+    }
+}
+
+fn job(gate: &Gate, repo: &Repo, request: &PushRequest, refs: &Refs, quarantine: &Quarantine) -> Job {
+    let there = |id: &ObjectId| (!id.is_null()).then(|| id.clone());
+    let names = request
+        .updates
+        .iter()
+        .map(|update| ("the name of a ref".to_owned(), update.name.clone()));
+    let options = request
+        .options
+        .iter()
+        .map(|option| ("a push option".to_owned(), option.clone()));
+    Job {
+        git: gate.programs().git.clone(),
+        mirror: repo.mirror.folder().to_owned(),
+        objects: quarantine.objects().to_owned(),
+        refs: request
+            .updates
+            .iter()
+            .map(|update| (there(&update.old), there(&update.new)))
+            .collect(),
+        head: refs.head.clone(),
+        texts: names.chain(options).collect(),
+        secrets: gate.secrets().to_vec(),
+    }
+}
+
+fn take_report(facts: &mut Facts, report: Report) -> Result<(), PushError> {
+    if let Some(reason) = report.failed {
+        return Err(PushError::Examine(crate::text::line(&reason)));
+    }
+    if report.contents.len() != facts.refs.len() {
+        return Err(PushError::Examine("the report is of another push".to_owned()));
+    }
+    for (one, content) in facts.refs.iter_mut().zip(report.contents) {
+        one.content = content;
+    }
+    facts.findings = report.findings;
+    facts.ci_files = report.ci_files;
+    facts.unread = report.unread;
+    Ok(())
+}
+
+/// Decides, and asks if a human may decide otherwise.
+fn permit(gate: &Gate, repo: &Repo, facts: &mut Facts) -> Result<Permit, PushError> {
+    let (proposal, reasons) = match decide(&repo.policy, facts) {
+        Decision::Pass(permit) => return Ok(permit),
+        Decision::Refuse(refusals) => {
+            return Err(PushError::Refused {
+                refusals,
+                question: None,
+            });
+        }
+        Decision::Ask { proposal, reasons } => (proposal, reasons),
+    };
+    let refused = |refusals, question| Err(PushError::Refused { refusals, question });
+    match gate.ask().ask(&proposal) {
+        Answer::Approved { .. } => {
+            facts.is_approved = true;
+            match decide(&repo.policy, facts) {
+                Decision::Pass(permit) => Ok(permit),
+                Decision::Refuse(reasons) | Decision::Ask { reasons, .. } => refused(reasons, None),
+            }
+        }
+        Answer::Rejected { reason } => {
+            let rejected = Refusal {
+                rule: "rejected".to_owned(),
+                place: reason,
+            };
+            refused([reasons, vec![rejected]].concat(), None)
+        }
+        Answer::Pending { id } => refused(reasons, Some(id)),
+    }
+}
+
+/// The most refs and details that one event names.
+const NAMED: usize = 16;
+
+fn event_of(gate: &Gate, repo: &Repo, request: &PushRequest, outcome: &Result<(), PushError>) -> GitEvent {
+    let change = |update: &crate::push_request::Update| RefChange {
+        name: gate.loggable(&update.name),
+        old: update.old.to_string(),
+        new: update.new.to_string(),
+    };
+    let (verdict, rule, details, question) = match outcome {
+        Ok(()) => (Verdict::Allowed, "clean".to_owned(), Vec::new(), None),
+        Err(PushError::Refused { refusals, question }) => {
+            let rule = refusals.first().map_or_else(String::new, |one| one.rule.clone());
+            let details = refusals
+                .iter()
+                .take(NAMED)
+                .map(|one| gate.loggable(&one.to_string()))
+                .collect();
+            (Verdict::Refused, rule, details, question.clone())
+        }
+        Err(PushError::Upstream(error)) => (
+            Verdict::Failed,
+            error.name().to_owned(),
+            vec![error.to_string()],
+            None,
+        ),
+        Err(PushError::Forward(error)) => (
+            Verdict::Failed,
+            error.name().to_owned(),
+            vec![error.to_string()],
+            None,
+        ),
+        Err(error @ PushError::Busy) => (Verdict::Refused, "busy".to_owned(), vec![error.to_string()], None),
+        Err(error) => (
+            Verdict::Refused,
+            "unread".to_owned(),
+            vec![error.to_string()],
+            None,
+        ),
+    };
+    GitEvent {
+        repo: repo.name.clone(),
+        operation: GitOperation::Push,
+        verdict,
+        rule,
+        details,
+        refs: request.updates.iter().take(NAMED).map(change).collect(),
+        question,
+        objects: 0,
+        milliseconds: 0,
+    }
+}
