@@ -43,6 +43,7 @@ pub use folders::Folders;
 pub use load::{LoadError, ManifestRequest};
 pub use manifest::{GitUserOrigin, Manifest, SetByFile};
 pub use origin::{Origin, SetBy};
+pub use read::read_repositories;
 pub use trust::{AgentOrigin, TrustError};
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod resources;
 pub(crate) use agent::{read_agent, read_repository_agent};
 pub(crate) use bottle::{BottleFile, read_bottle};
 pub(crate) use files::refuse_name;
+pub use git_gate::read_repositories;
 
 #[cfg(test)]
 mod tests;

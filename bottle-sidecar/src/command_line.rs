@@ -1,5 +1,6 @@
 //! The arguments of `bottle-sidecar`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +9,7 @@ use bottle_sidecar::init::Layout;
 use bottle_sidecar::{ctl, door, init};
 
 use crate::egress_options::EgressOptions;
+use crate::git_gate_options::GitGateOptions;
 use crate::scan_options::ScanOptions;
 
 /// The trusted side of a bottle's doors
@@ -26,9 +28,16 @@ enum Command {
     Ctl(Ctl),
     /// Runs the egress proxy alone, for any program
     Egress(EgressOptions),
+    /// Runs the git gate alone, for any git
+    GitGate(GitGateOptions),
     Scan(ScanOptions),
     /// Starts a guest in Linux namespaces, as it is told on standard input, and stays with it
     Guest(Guest),
+    /// Unpacks and reads what was pushed, without network; started by the git gate
+    #[command(hide = true)]
+    GitWorker {
+        words: Vec<OsString>,
+    },
     /// One door's process; started by init
     #[command(hide = true)]
     Door {
@@ -86,6 +95,8 @@ impl CommandLine {
         match self.command {
             Command::Init(options) => options.run(),
             Command::Egress(options) => options.run(),
+            Command::GitGate(options) => options.run(),
+            Command::GitWorker { words } => bottle_git_gate::worker::run(&words),
             Command::Scan(options) => options.run(),
             Command::Guest(Guest { probe: true }) => report(bottle_guest::probe()),
             Command::Guest(Guest { probe: false }) => report(bottle_guest::keep()),

@@ -5,14 +5,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bottle_document::PathBase;
 use bottle_plan::egress::ResolveOverride;
-use bottle_plan::names::EnvName;
-use bottle_sidecar::standalone::{
-    self, ListenAddress, RoutesError, RoutesFile, Standalone, StandaloneError, read_certificates,
-};
+use bottle_sidecar::standalone::{self, ListenAddress, RoutesError, RoutesFile, Standalone, StandaloneError};
 use bottle_util::{Secret, files};
-use rustls_pki_types::CertificateDer;
+
+use crate::environment::{NoFolder, paths_of, roots, system_clock, variable_of_environment};
 
 /// The longest token that is read from a file, in bytes.
 const TOKEN_BYTES: u64 = 4096;
@@ -55,8 +52,8 @@ enum InputError {
     Authority(#[from] RoutesError),
     #[error("cannot find out this machine's own addresses")]
     Addresses(#[source] io::Error),
-    #[error("{} lies in no folder", path.display())]
-    NoFolder { path: PathBuf },
+    #[error(transparent)]
+    Folder(#[from] NoFolder),
     #[error(transparent)]
     Run(#[from] StandaloneError),
 }
@@ -92,17 +89,6 @@ impl EgressOptions {
     }
 }
 
-fn paths_of(routes: &Path) -> Result<PathBase, InputError> {
-    let folder = std::path::absolute(routes).ok();
-    let folder = folder.as_deref().and_then(Path::parent).map(Path::to_owned);
-    Ok(PathBase {
-        folder: folder.ok_or_else(|| InputError::NoFolder {
-            path: routes.to_owned(),
-        })?,
-        home: home(),
-    })
-}
-
 fn read_token(path: &Path) -> Result<Secret, InputError> {
     let failed = |source| InputError::Token {
         path: path.to_owned(),
@@ -116,43 +102,7 @@ fn read_token(path: &Path) -> Result<Secret, InputError> {
     }
 }
 
-fn roots(further: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, InputError> {
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        tracing::warn!(%error, "a part of this machine's root store cannot be read");
-    }
-    let mut roots = found.certs;
-    for path in further {
-        roots.extend(read_certificates(path)?);
-    }
-    Ok(roots)
-}
-
 fn own_addresses() -> Result<Vec<IpAddr>, InputError> {
     let interfaces = if_addrs::get_if_addrs().map_err(InputError::Addresses)?;
     Ok(interfaces.iter().map(if_addrs::Interface::ip).collect())
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the program; its libraries are told"
-)]
-fn home() -> PathBuf {
-    std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the program; its libraries are told"
-)]
-fn variable_of_environment(name: &EnvName) -> Option<Secret> {
-    std::env::var(name.as_str()).ok().map(Secret::from)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the program; its libraries are told"
-)]
-fn system_clock() -> std::time::SystemTime {
-    std::time::SystemTime::now()
 }

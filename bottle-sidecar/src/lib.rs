@@ -5,11 +5,13 @@
 //! - [`door`] is such a process.
 //! - [`ctl`] carries questions to a running sidecar and answers back, so that an engine can be in between.
 //! - [`standalone`] is the egress proxy without a bottle.
+//! - [`standalone_git`] is the git gate without a bottle.
 //! - [`scan`] looks for secrets in files.
 //! - [`relay`] runs inside a guest: it connects loopback ports to door sockets, checks that the guest has no other
 //!   network, and runs the agent's programs. It holds no secret and decides nothing.
 //!
-//! This crate knows no manifest, no provider and no backend; who runs it, and where, is not its business.
+//! This crate knows no provider and no backend; who runs it, and where, is not its business. Of the user's files it reads
+//! only what it is given for standing alone.
 //!
 //! ```
 //! use bottle_sidecar::relay::{RelayCommand, parse};
@@ -34,5 +36,6 @@ pub mod scan;
 mod serving;
 mod socket;
 pub mod standalone;
+pub mod standalone_git;
 
 pub use chain::chain;

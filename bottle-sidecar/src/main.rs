@@ -2,6 +2,8 @@
 
 mod command_line;
 mod egress_options;
+mod environment;
+mod git_gate_options;
 mod scan_options;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bottle_document::{Diagnostic, Diagnostics, Entry, MapReader, PathBase, Spanned, quoted};
+use bottle_document::{Diagnostic, Diagnostics, Entry, MapReader, PathBase, Source, Spanned, parse, quoted};
 use bottle_plan::git::GitRepo;
 use bottle_plan::names::RepoName;
 
@@ -26,6 +26,28 @@ pub(super) fn read(entry: &Entry, paths: &PathBase, diagnostics: &mut Diagnostic
         .unwrap_or_default();
     let repos = repos.and_then(|entry| read_repos(entry, paths, diagnostics));
     Some(GitGateDraft { user, repos })
+}
+
+/// Reads a document of its own that holds a `git-gate` map and nothing else, as the standalone gate takes it.
+///
+/// Returns nothing if there was any error; warnings leave repositories.
+pub fn read_repositories(
+    source: &Source,
+    paths: &PathBase,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<GitRepo>> {
+    let before = diagnostics.errors();
+    let node = parse(&source.whole(), diagnostics)?;
+    let mut keys = MapReader::new("a file of repositories", &node, diagnostics)?;
+    let entry = keys.required("git-gate", diagnostics);
+    keys.finish(diagnostics);
+    let draft = entry.and_then(|entry| read(entry, paths, diagnostics))?;
+    let repos = draft.repos.unwrap_or_default();
+    if repos.is_empty() && diagnostics.errors() == before {
+        let none = Diagnostic::error("no-repositories", "there is no repository");
+        diagnostics.report(none.help("write one under `repos`, with a name and an `url`"));
+    }
+    (diagnostics.errors() == before).then(|| repos.into_values().map(|repo| repo.value).collect())
 }
 
 /// An agent's `git-gate` map: a claim of identity, and no way to a credential.

@@ -1,7 +1,7 @@
 //! The egress proxy alone, for any program: routes from a file, a certificate authority of its own, no bottle.
 
 mod listen;
-mod record;
+pub(crate) mod record;
 mod routes;
 
 use std::collections::BTreeMap;

@@ -13,14 +13,14 @@ use crate::limits::LOG_HOLD_BYTES;
 
 /// The file and how much it holds.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     file: File,
     bytes: u64,
     lost: u64,
 }
 
 /// Opens the file to append to.
-pub(super) fn open(path: Option<&Path>) -> Result<Option<Record>, StandaloneError> {
+pub(crate) fn open(path: Option<&Path>) -> Result<Option<Record>, StandaloneError> {
     let Some(path) = path else { return Ok(None) };
     let failed = |source| StandaloneError::Write {
         path: path.to_owned(),
@@ -34,7 +34,7 @@ pub(super) fn open(path: Option<&Path>) -> Result<Option<Record>, StandaloneErro
 }
 
 /// Takes every event, whether or not it is kept: a server whose events nobody takes refuses every request.
-pub(super) async fn all(mut events: mpsc::Receiver<Event>, mut record: Option<Record>) {
+pub(crate) async fn all(mut events: mpsc::Receiver<Event>, mut record: Option<Record>) {
     while let Some(event) = events.recv().await {
         if let Some(record) = &mut record {
             record.keep(&event);
