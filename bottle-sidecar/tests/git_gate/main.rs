@@ -1,0 +1,19 @@
+//! `bottle-sidecar git-gate` as a process, against a real sshd and a real HTTPS upstream, with every git that is there.
+#![cfg(test)]
+
+mod contents;
+mod failures;
+mod https;
+mod refs;
+mod sshd;
+mod transparent;
+mod world;
+
+/// The gits that are installed; each is client, gate and upstream in turn.
+pub(crate) fn gits() -> Vec<std::path::PathBuf> {
+    let known = ["/usr/bin/git", "/usr/local/bin/git"].map(std::path::PathBuf::from);
+    let found: Vec<_> = known.into_iter().filter(|path| path.is_file()).collect();
+    assert!(!found.is_empty(), "there is no git");
+    println!("with {found:?}");
+    found
+}
