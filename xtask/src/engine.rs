@@ -4,6 +4,8 @@ mod api;
 mod base;
 mod service;
 
+pub(crate) use service::install_missing;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};

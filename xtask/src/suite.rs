@@ -3,6 +3,7 @@
 mod agents;
 mod report;
 mod skips;
+mod sshd;
 mod steps;
 pub(crate) mod tools;
 

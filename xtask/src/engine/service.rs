@@ -43,7 +43,7 @@ pub(super) fn ensure_answers(machine: &Machine, api: &Api) -> Result<()> {
 }
 
 /// Installs the packages of the programs that are not there.
-pub(super) fn install_missing(machine: &Machine, wanted: &[(&str, &str)]) -> Result<()> {
+pub(crate) fn install_missing(machine: &Machine, wanted: &[(&str, &str)]) -> Result<()> {
     let missing = wanted
         .iter()
         .filter(|(program, _)| machine.find_program(program).is_none());

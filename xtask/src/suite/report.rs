@@ -13,6 +13,20 @@ pub(super) enum Outcome {
     Failed(String),
 }
 
+impl Outcome {
+    /// Adds what did not run.
+    pub(super) fn without(self, missing: String) -> Self {
+        match self {
+            Self::Passed => Self::PassedBut(vec![missing]),
+            Self::PassedBut(mut lines) => {
+                lines.push(missing);
+                Self::PassedBut(lines)
+            }
+            other => other,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Report {
     strict: bool,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::report::Outcome;
 use super::skips::SkipLog;
-use super::{agents, tools};
+use super::{agents, sshd, tools};
 use crate::machine::Machine;
 use crate::{dist, engine, process};
 
@@ -95,6 +95,9 @@ const NEEDS_ENGINE: &str = "(kind(test) & binary(~docker))";
 /// The same for tests that need namespaces of users.
 const NEEDS_NAMESPACES: &str = "(kind(test) & binary(~native))";
 
+/// The same for tests whose upstream is a real sshd.
+const NEEDS_SSHD: &str = "binary(git_gate)";
+
 fn fmt(machine: &Machine) -> Result<Outcome> {
     passes(machine.cargo().args(["fmt", "--all", "--check"]))
 }
@@ -122,7 +125,12 @@ fn doctests(machine: &Machine) -> Result<Outcome> {
 }
 
 fn tests(machine: &Machine) -> Result<Outcome> {
-    nextest(machine, &format!("not {NEEDS_ENGINE} & not {NEEDS_NAMESPACES}"))
+    let anywhere = format!("not {NEEDS_ENGINE} & not {NEEDS_NAMESPACES}");
+    let Err(missing) = sshd::ensure(machine) else {
+        return nextest(machine, &anywhere);
+    };
+    let outcome = nextest(machine, &format!("{anywhere} & not {NEEDS_SSHD}"))?;
+    Ok(outcome.without(format!("the git gate's tests: {missing:#}")))
 }
 
 /// The real agents' programs are the host's there; where they cannot be had, their tests say so.
