@@ -86,6 +86,7 @@ const RESERVED: &[(&str, &[&str])] = &[
         &[
             "bottle-egress",
             "bottle-git-gate",
+            "bottle-supervise",
             "bottle-backend-docker",
             "bottle-sidecar",
             "bottle-tests",
