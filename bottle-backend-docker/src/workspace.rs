@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use bollard::models::Mount;
-use bottle_backend::files::{Digest, Entry, EntryKind, TarOwner, pack};
-use bottle_backend::workspace::{is_volatile, select_ignoring, select_repository};
+use bottle_backend::files::{Digest, Entry, TarOwner, pack};
+use bottle_backend::workspace::{choose, choose_repository, is_volatile, root};
 use bottle_backend::{CopyError, LaunchError, Owner, Progress};
 use bottle_plan::BottlePlan;
 use bottle_plan::paths::GuestPath;
@@ -63,12 +63,12 @@ pub(crate) async fn fill(
     };
     let copied = match &plan.workspace.source {
         WorkspaceSource::None => to
-            .copy(Path::new("/"), itself(), at.file_name(), is_volatile)
+            .copy(Path::new("/"), root(), at.file_name(), is_volatile)
             .await
             .map(|_| None),
         WorkspaceSource::Copy { host, include } => {
             progress.step("copying the workspace");
-            to.copy_chosen(host, include.clone(), progress).await.map(Some)
+            to.copy_chosen(host, include, progress).await.map(Some)
         }
         WorkspaceSource::Mount { host } => {
             say_whose(host, user, progress);
@@ -93,16 +93,13 @@ impl Place<'_> {
     async fn copy_chosen(
         &self,
         host: &Path,
-        include: Vec<String>,
+        include: &[String],
         progress: &dyn Progress,
     ) -> Result<Digest, CopyError> {
-        let folder = host.to_owned();
-        let ignored = self.ignore_files.to_vec();
-        let chosen = blocking(host, move || select_ignoring(&folder, &include, &ignored)).await?;
+        let chosen = choose(host, include, self.ignore_files).await?;
         chosen.notes.iter().for_each(|note| progress.detail(note));
-        let mut entries = itself();
-        entries.extend(chosen.entries);
-        self.copy(host, entries, self.at.file_name(), is_volatile).await
+        self.copy(host, chosen.entries, self.at.file_name(), is_volatile)
+            .await
     }
 
     /// Copies the repository of a mounted folder, for the agent alone.
@@ -114,15 +111,10 @@ impl Place<'_> {
         if !mounted::has_repository(host) {
             return Ok(None);
         }
-        let folder = host.to_owned();
-        let chosen = blocking(host, move || select_repository(&folder)).await?;
+        let chosen = choose_repository(host).await?;
         chosen.notes.iter().for_each(|note| progress.detail(note));
         let below = format!("{}/.git", self.at.file_name());
-        let mut entries = itself();
-        entries.extend(chosen.entries.into_iter().filter_map(|entry| {
-            let path = entry.path.strip_prefix(".git").ok()?.to_owned();
-            (!path.as_os_str().is_empty()).then_some(Entry { path, ..entry })
-        }));
+        let entries = root().into_iter().chain(chosen.entries).collect();
         let repository = host.join(".git");
         let copied = self.copy(&repository, entries, &below, is_volatile_in_repository);
         copied.await.map(Some)
@@ -164,25 +156,6 @@ fn say_whose(host: &Path, user: AgentUser, progress: &dyn Progress) {
             "{folder} belongs to user {owner} and the agent is user {agent}: {note}"
         ));
     }
-}
-
-/// The folder itself, which gives a volume's root its owner.
-fn itself() -> Vec<Entry> {
-    vec![Entry {
-        path: PathBuf::new(),
-        kind: EntryKind::Folder,
-    }]
-}
-
-async fn blocking<T: Send + 'static>(
-    host: &Path,
-    work: impl FnOnce() -> Result<T, CopyError> + Send + 'static,
-) -> Result<T, CopyError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| CopyError::Host {
-        path: host.to_owned(),
-        source: std::io::Error::other(error),
-    })?
 }
 
 fn step(error: CopyError) -> LaunchError {

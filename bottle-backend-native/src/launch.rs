@@ -63,7 +63,13 @@ impl Launch<'_> {
         let channel = Channel::new(claim.folder.path());
         if !claim.again {
             let entrance = Entrance::running(&claim.folder);
-            let copied = workspace::fill(&entrance, self.plan, self.progress).await;
+            let copied = workspace::fill(
+                &entrance,
+                self.plan,
+                &self.config.host.ignore_files,
+                self.progress,
+            )
+            .await;
             let copied = copied.map_err(|error| step("copy the workspace", error))?;
             record.digest = copied.map(|digest| digest.to_string());
         }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bottle_backend::files::{Digest, DigestBuilder, DigestError, Entry, EntryKind, pack, tar_holds};
-use bottle_backend::workspace::{is_volatile, select, select_repository};
+use bottle_backend::files::{Digest, DigestBuilder, DigestError, Entry, pack, tar_holds};
+use bottle_backend::workspace::{choose, choose_repository, is_volatile, root};
 use bottle_backend::{CopyError, CopyOwner, Progress};
 use bottle_plan::BottlePlan;
 use bottle_plan::workspace::WorkspaceSource;
@@ -21,34 +21,27 @@ const LIMIT: Duration = Duration::from_secs(5 * 60);
 pub(crate) async fn fill(
     entrance: &Entrance,
     plan: &BottlePlan,
+    ignore_files: &[PathBuf],
     progress: &dyn Progress,
 ) -> Result<Option<Digest>, CopyError> {
     let at = plan.workspace.guest.as_str();
     match &plan.workspace.source {
-        WorkspaceSource::None => fill_with(entrance, Path::new("/"), itself(), at, is_volatile)
+        WorkspaceSource::None => fill_with(entrance, Path::new("/"), root(), at, is_volatile)
             .await
             .map(|_| None),
         WorkspaceSource::Copy { host, include } => {
             progress.step("copying the workspace");
-            let (folder, include) = (host.clone(), include.clone());
-            let chosen = blocking(host, move || select(&folder, &include)).await?;
+            let chosen = choose(host, include, ignore_files).await?;
             chosen.notes.iter().for_each(|note| progress.detail(note));
-            let entries = itself().into_iter().chain(chosen.entries).collect();
-            fill_with(entrance, host, entries, at, is_volatile)
+            fill_with(entrance, host, chosen.entries, at, is_volatile)
                 .await
                 .map(Some)
         }
         WorkspaceSource::Mount { host } if mounted::has_repository(host) => {
-            let folder = host.clone();
-            let chosen = blocking(host, move || select_repository(&folder)).await?;
+            let chosen = choose_repository(host).await?;
             chosen.notes.iter().for_each(|note| progress.detail(note));
-            let entries = chosen.entries.into_iter().filter_map(|entry| {
-                let path = entry.path.strip_prefix(REPOSITORY).ok()?.to_owned();
-                (!path.as_os_str().is_empty()).then_some(Entry { path, ..entry })
-            });
-            let entries = entries.collect();
             let (from, to) = (host.join(REPOSITORY), format!("{at}/{REPOSITORY}"));
-            fill_with(entrance, &from, entries, &to, is_volatile_in_repository)
+            fill_with(entrance, &from, chosen.entries, &to, is_volatile_in_repository)
                 .await
                 .map(Some)
         }
@@ -102,23 +95,4 @@ pub(crate) async fn changed(entrance: &Entrance, guest: &GuestRecord) -> Result<
 /// As [`is_volatile`], below the repository's folder.
 fn is_volatile_in_repository(path: &Path) -> bool {
     is_volatile(&Path::new(REPOSITORY).join(path))
-}
-
-/// The folder itself.
-fn itself() -> Vec<Entry> {
-    vec![Entry {
-        path: PathBuf::new(),
-        kind: EntryKind::Folder,
-    }]
-}
-
-async fn blocking<T: Send + 'static>(
-    host: &Path,
-    work: impl FnOnce() -> Result<T, CopyError> + Send + 'static,
-) -> Result<T, CopyError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| CopyError::Host {
-        path: host.to_owned(),
-        source: std::io::Error::other(error),
-    })?
 }

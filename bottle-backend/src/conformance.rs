@@ -22,12 +22,11 @@ use bottle_plan::BottlePlan;
 use bottle_plan::names::Identity;
 use bottle_plan::workspace::{Resources, WorkspaceSource};
 
-use crate::{Backend, LaunchMaterials};
+use crate::{Backend, Host, LaunchMaterials};
 
 /// What a backend's tests bring along.
 pub trait Harness: Send + Sync {
-    /// Returns the backend. Its host is the one of [`sample_owner`](crate::testing::sample_owner): machine
-    /// `conformance`, user 7, boot `boot`; processes above [`NO_PROCESS`] are not alive, all others are.
+    /// Returns the backend, on [`host`].
     fn backend(&self) -> &dyn Backend;
 
     /// Returns a plan whose guest has a POSIX shell and the usual small programs, and an agent user.
@@ -42,6 +41,20 @@ pub trait Harness: Send + Sync {
 
 /// A process id that is never alive in a harness.
 pub const NO_PROCESS: u32 = 0x7fff_0000;
+
+/// Returns the host of every harness, the one of [`sample_owner`](crate::testing::sample_owner): processes above
+/// [`NO_PROCESS`] are not alive, all others are, and its user ignores `*.mine` everywhere.
+#[must_use]
+pub fn host() -> Host {
+    Host {
+        machine: "conformance".to_owned(),
+        uid: 7,
+        boot: "boot".to_owned(),
+        home: "home".to_owned(),
+        ignore_files: vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance/user-ignores").into()],
+        process_started: |pid| (pid < NO_PROCESS).then_some(1),
+    }
+}
 
 /// What a fake cannot do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

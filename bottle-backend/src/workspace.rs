@@ -1,6 +1,7 @@
 //! What of a host's folder is copied into a guest: the user's files, without what version control ignores and
 //! without anybody's credentials. Backends share it, and differ only in how the tar gets in.
 
+mod choose;
 mod git_config;
 mod git_folder;
 mod ignores;
@@ -9,6 +10,7 @@ mod select;
 mod tests;
 mod walk;
 
+pub use choose::{choose, choose_repository, root};
 pub use git_config::excludes_file;
 pub use select::{Selection, select, select_ignoring, select_repository};
 

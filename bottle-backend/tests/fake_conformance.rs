@@ -4,9 +4,9 @@
 
 use std::path::PathBuf;
 
-use bottle_backend::conformance::{Ability, Harness, NO_PROCESS};
+use bottle_backend::conformance::{Ability, Harness, host};
 use bottle_backend::testing::{FakeBackend, SamplePlan, sample_boot, sample_owner};
-use bottle_backend::{Backend, Host, LaunchMaterials};
+use bottle_backend::{Backend, LaunchMaterials};
 use bottle_plan::BottlePlan;
 use bottle_plan::image::{ImagePlan, ImageSource};
 use bottle_plan::names::Identity;
@@ -67,14 +67,7 @@ impl Harness for Fake {
 
 async fn fake(_name: &str) -> Option<Fake> {
     Some(Fake {
-        backend: FakeBackend::new(Host {
-            machine: "conformance".to_owned(),
-            uid: 7,
-            boot: "boot".to_owned(),
-            home: "home".to_owned(),
-            ignore_files: Vec::new(),
-            process_started: |pid| (pid < NO_PROCESS).then_some(1),
-        }),
+        backend: FakeBackend::new(host()),
         root: tempfile::tempdir().unwrap(),
     })
 }

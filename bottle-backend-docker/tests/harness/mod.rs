@@ -5,9 +5,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use bottle_backend::conformance::{Ability, Harness, NO_PROCESS};
+use bottle_backend::conformance::{Ability, Harness, host};
 use bottle_backend::testing::{SamplePlan, sample_boot, sample_owner};
-use bottle_backend::{Availability, Backend, Host, LaunchMaterials};
+use bottle_backend::{Availability, Backend, LaunchMaterials};
 use bottle_backend_docker::DockerBackend;
 use bottle_plan::BottlePlan;
 use bottle_plan::image::{ImagePlan, ImageSource};
@@ -43,17 +43,6 @@ pub(crate) async fn docker(name: &str) -> Option<Docker> {
 
 pub(crate) fn backend() -> DockerBackend {
     DockerBackend::new(socket(), host())
-}
-
-pub(crate) fn host() -> Host {
-    Host {
-        machine: "conformance".to_owned(),
-        uid: 7,
-        boot: "boot".to_owned(),
-        home: "home".to_owned(),
-        ignore_files: Vec::new(),
-        process_started: |pid| (pid < NO_PROCESS).then_some(1),
-    }
 }
 
 #[expect(

@@ -19,6 +19,7 @@ fn project() -> tempfile::TempDir {
         (".gitignore", "target/\n*.key\n"),
         ("target/big", "built"),
         ("server.key", "private"),
+        ("notes.mine", "the user's own patterns ignore it"),
         ("docs/a b.md", "text"),
         (".git/HEAD", "ref: refs/heads/main\n"),
         (
