@@ -18,8 +18,8 @@ const SLOW: Duration = Duration::from_secs(7);
 /// Longer than the minute that is granted.
 const OVER: Duration = Duration::from_secs(75);
 
-/// A program that is asking by now.
-fn asking(test: &str, program: Program) -> Result<Option<(Coder, Running)>> {
+/// A program that is asking by now, and whose model takes its time for the answer.
+fn asking(test: &str, program: Program, delay: Duration) -> Result<Option<(Coder, Running)>> {
     let Some(coder) = Coder::set_or_skip(test, program)? else {
         return Ok(None);
     };
@@ -33,7 +33,7 @@ fn asking(test: &str, program: Program) -> Result<Option<(Coder, Running)>> {
         }),
         text: "one two three four five six seven eight nine ten eleven twelve MOCK-FINAL".to_owned(),
         pace: Pace {
-            delay: SLOW,
+            delay,
             ..Pace::default()
         },
         ..Settings::default()
@@ -59,12 +59,12 @@ fn decision(coder: &Coder) -> Result<String> {
     let asked = coder
         .stage
         .run(&["exec", &coder.label, "--", "sh", "-c", &line], QUICK)?;
-    let value = asked.stdout.split_once(':').context(asked.stdout.clone())?.1;
-    Ok(value.trim().to_owned())
+    let rule = asked.stdout.trim().split_once("rule=");
+    Ok(rule.context(asked.stdout.clone())?.1.to_owned())
 }
 
 fn is_let_through_for_a_minute(test: &str, program: Program) -> Result<()> {
-    let Some((coder, running)) = asking(test, program)? else {
+    let Some((coder, running)) = asking(test, program, SLOW)? else {
         return Ok(());
     };
     let mut inbox = coder.stage.start_on_terminal(&["supervise"])?;
@@ -88,7 +88,7 @@ fn is_let_through_for_a_minute(test: &str, program: Program) -> Result<()> {
 }
 
 fn hears_a_rejection(test: &str, program: Program) -> Result<()> {
-    let Some((coder, running)) = asking(test, program)? else {
+    let Some((coder, running)) = asking(test, program, Duration::ZERO)? else {
         return Ok(());
     };
     let mut inbox = coder.stage.start_on_terminal(&["supervise"])?;

@@ -15,8 +15,11 @@ pub(crate) fn yes(question: &str) -> io::Result<bool> {
 
 /// Asks for a secret without showing what is typed.
 pub(crate) fn secret(question: &str) -> io::Result<Secret> {
-    say(&format!("{}: ", untrusted::line(question)))?;
-    let answer = without_echo(|| read_line(64 << 10));
+    // What is typed before the echo is off is thrown away, so there is no question by then.
+    let answer = without_echo(|| {
+        say(&format!("{}: ", untrusted::line(question)))?;
+        read_line(64 << 10)
+    });
     say("\n")?;
     let answer = answer?;
     // An answer that was never ended is one that somebody left, and no empty secret.
