@@ -45,13 +45,12 @@ fn run() -> Result<()> {
     heading("What was decided on the way out");
     println!("    bottle log {}\n", scenery.label);
     scenery.show(&["log", &scenery.label], None)?;
-    heading("What cannot be shown yet");
+    heading("What is not shown here");
+    println!("    An agent can ask for more, and `bottle supervise` is where you answer.");
     println!(
-        "    The git gate, which looks at every push, and the supervise door, by which an agent asks for more:"
+        "    The git gate looks at every push, and runs alone so far (`bottle-sidecar git-gate`): a bottle"
     );
-    println!(
-        "    this build has neither. A bottle that needs the gate is refused, and a preflight says the rest."
-    );
+    println!("    that needs it is refused.");
     scenery.discard()
 }
 
