@@ -18,10 +18,9 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::confine::{confine, raise_descriptor_limit};
 use crate::limits::MESSAGES;
 use crate::socket::{bind_socket, remove_socket_if_possible};
-use crate::standalone::{ListenAddress, StandaloneError, record};
+use crate::standalone::{ListenAddress, StandaloneError, alone, record};
 
 /// Everything that the gate is told; what comes from the environment was read by the program.
 #[derive(Debug)]
@@ -103,12 +102,7 @@ pub enum StandaloneGitError {
 ///
 /// When something that it was told cannot be used; nothing was served then.
 pub fn run(options: StandaloneGit) -> Result<(), StandaloneGitError> {
-    confine().map_err(StandaloneGitError::Start)?;
-    raise_descriptor_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StandaloneGitError::Start)?;
+    let runtime = alone().map_err(StandaloneGitError::Start)?;
     runtime.block_on(run_until_told(options))
 }
 

@@ -97,13 +97,15 @@ pub enum StandaloneError {
 ///
 /// When something that it was told cannot be used; nothing was served then.
 pub fn run(options: Standalone) -> Result<(), StandaloneError> {
-    confine().map_err(StandaloneError::Start)?;
-    raise_descriptor_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StandaloneError::Start)?;
+    let runtime = alone().map_err(StandaloneError::Start)?;
     runtime.block_on(serve(options))
+}
+
+/// Makes this process one that serves alone.
+pub(crate) fn alone() -> io::Result<tokio::runtime::Runtime> {
+    confine()?;
+    raise_descriptor_limit();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 async fn serve(options: Standalone) -> Result<(), StandaloneError> {
