@@ -20,6 +20,7 @@
   ATTEMPT("family-x32", family_x32) \
   ATTEMPT("protocol", protocol) \
   ATTEMPT("unix", unix_path) \
+  ATTEMPT("unix-service", unix_service) \
   ATTEMPT("abstract", unix_abstract) \
   ATTEMPT("fifo", fifo) \
   ATTEMPT("shared-memory", shared_memory) \

@@ -40,6 +40,12 @@ int unix_path(char **arguments) {
   return unix_socket(path, strlen(path) + 1, 0);
 }
 
+/* A service of the machine's, whose socket stays behind when it ends. */
+int unix_service(char **arguments) {
+  int result = unix_path(arguments);
+  return result == REFUSED && errno == ECONNREFUSED ? UNKNOWN_HERE : result;
+}
+
 int unix_abstract(char **arguments) {
   const char *name = argument(arguments, 0);
   return unix_socket(name, strlen(name), 1);

@@ -50,7 +50,9 @@ async fn break_off(harness: &dyn Harness, materials: LaunchMaterials, step: usiz
         // What follows the step's beginning is under way by then.
         tokio::task::yield_now().await;
     };
+    // In this order, so that each step is seen before the next one begins.
     tokio::select! {
+        biased;
         started = launching => {
             let bottle = started.unwrap_or_else(|error| panic!("{}", chain(&error)));
             let _ = bottle.close().await;
@@ -90,6 +92,7 @@ pub async fn a_cancelled_start_leaves_nothing_at_any_step(harness: &dyn Harness)
             std::future::pending::<()>().await;
         };
         let started = tokio::select! {
+            biased;
             started = launching => started,
             () = cancelling => return,
         };

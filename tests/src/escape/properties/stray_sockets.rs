@@ -21,19 +21,19 @@ pub const ATTEMPTS: &[Attempt] = &[
         "write to a pipe among the host's programs",
         &["fifo", "{shown-pipe}"],
     ),
-    Attempt::new("connect to the engine", &["unix", "/var/run/docker.sock"]),
+    Attempt::new("connect to the engine", &["unix-service", "/var/run/docker.sock"]),
     Attempt::new(
         "connect to containerd",
-        &["unix", "/run/containerd/containerd.sock"],
+        &["unix-service", "/run/containerd/containerd.sock"],
     ),
     Attempt::new(
         "connect to the message bus",
-        &["unix", "/run/dbus/system_bus_socket"],
+        &["unix-service", "/run/dbus/system_bus_socket"],
     ),
-    Attempt::new("connect to the journal", &["unix", "/run/systemd/journal/stdout"]),
+    Attempt::new("connect to the journal", &["unix-service", "/run/systemd/journal/stdout"]),
     Attempt::new(
         "connect to the manager of services",
-        &["unix", "/run/systemd/private"],
+        &["unix-service", "/run/systemd/private"],
     ),
-    Attempt::new("connect to podman", &["unix", "/run/podman/podman.sock"]),
+    Attempt::new("connect to podman", &["unix-service", "/run/podman/podman.sock"]),
 ];
