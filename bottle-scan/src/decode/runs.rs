@@ -68,15 +68,49 @@ pub(crate) fn runs(
 /// The next place at or after `from` where a run of at least [`SHORTEST`] begins; it begins before `to`.
 fn next_run(text: &[u8], mut from: usize, to: usize) -> Option<usize> {
     while from < to {
+        from = skip(text, from);
         // Whatever run begins here, or soon, would cover this place: so only every so many bytes are looked at.
         let window = text.get(from..from + SHORTEST)?;
         match window.iter().rposition(|byte| !is_letter(*byte)) {
             Some(last) => from += last + 1,
-            None => return Some(from),
+            None => return Some(from).filter(|start| *start < to),
         }
     }
     None
 }
+
+/// The first place at or after `from` where a run may begin, from a look that takes many bytes at a time: a run covers
+/// two words in a row, wherever it begins.
+fn skip(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let mut before = 0;
+    for (number, chunk) in rest.as_chunks::<64>().0.iter().enumerate() {
+        let words = chunk.as_chunks::<8>().0;
+        let bit = |(place, word): (usize, &[u8; 8])| u32::from(may_be_letters(*word)) << (place + 1);
+        // Bit 0 is the last word of the chunk before.
+        let seen = before | words.iter().enumerate().map(bit).fold(0, |seen, bit| seen | bit);
+        let pairs = seen & seen >> 1;
+        if pairs != 0 {
+            let first = from + number * 64 + pairs.trailing_zeros() as usize * 8;
+            // The run began within the word before the first that it covers.
+            return first.saturating_sub(15).max(from);
+        }
+        before = seen >> 8;
+    }
+    let whole = rest.len() & !63;
+    (from + whole).saturating_sub(15).max(from)
+}
+
+/// Whether none of eight bytes lies below or above all letters.
+#[inline(always)]
+fn may_be_letters(word: [u8; 8]) -> bool {
+    let word = u64::from_le_bytes(word);
+    const LOWEST: u64 = 0x80 - b'+' as u64;
+    word.wrapping_add(0x0101_0101_0101_0101 * LOWEST) & !word & HIGH == HIGH
+}
+
+/// The highest bit of each byte of a word.
+const HIGH: u64 = 0x8080_8080_8080_8080;
 
 impl Run {
     fn collect(text: &[u8], start: usize) -> Self {
@@ -291,4 +325,32 @@ fn line_break(text: &[u8]) -> usize {
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     length + indentation
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn every_run(text: &[u8]) -> Vec<usize> {
+        let starts = (0..text.len()).filter(|at| *at == 0 || !is_letter(text[at - 1]));
+        let is_run = |at: &usize| text[*at..].iter().take_while(|byte| is_letter(**byte)).count() >= SHORTEST;
+        starts.filter(is_run).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_long_enough_run_is_come_by(lengths in prop::collection::vec((0..60usize, "[ .\u{e9}*]"), 0..12)) {
+            let words = lengths.iter().map(|(length, gap)| "kR7+/-_=x".chars().cycle().take(*length).collect::<String>() + gap);
+            let text: String = words.collect();
+            let text = text.replace('=', "a").into_bytes();
+            let (mut seen, mut from) = (Vec::new(), 0);
+            while let Some(start) = next_run(&text, from, text.len()) {
+                seen.push(start);
+                from = start + text[start..].iter().take_while(|byte| is_letter(**byte)).count();
+            }
+            prop_assert_eq!(seen, every_run(&text));
+        }
+    }
 }

@@ -30,7 +30,10 @@ pub const ATTEMPTS: &[Attempt] = &[
         "connect to the message bus",
         &["unix-service", "/run/dbus/system_bus_socket"],
     ),
-    Attempt::new("connect to the journal", &["unix-service", "/run/systemd/journal/stdout"]),
+    Attempt::new(
+        "connect to the journal",
+        &["unix-service", "/run/systemd/journal/stdout"],
+    ),
     Attempt::new(
         "connect to the manager of services",
         &["unix-service", "/run/systemd/private"],
