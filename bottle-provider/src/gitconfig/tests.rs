@@ -113,16 +113,43 @@ fn every_spelling_of_an_upstream_leads_to_the_gate() {
     }
 }
 
+/// The pairs that git reads, each `name\nvalue`.
+fn pairs(config: &str) -> Vec<String> {
+    let listed = git(config, &["config", "--global", "--list", "--null"]);
+    let pairs = listed.split('\0').filter(|pair| !pair.is_empty());
+    pairs.map(str::to_owned).collect()
+}
+
 #[test]
-fn a_hostile_upstream_stays_in_its_line() {
-    let mut plan = plan();
-    plan.repos = vec![repo("app", "ssh://x\"]\n[alias] y = !evil/\\")];
-    plan.git_gate_insteadof.host = "gate\"]\n[alias] z = !evil".to_owned();
-    let listed = git(
-        &gitconfig(&plan).unwrap(),
-        &["config", "--global", "--list", "--name-only"],
-    );
-    assert!(listed.lines().all(|line| line.starts_with("url.")), "{listed}");
+fn insteadof_value_cannot_break_out() {
+    for text in HOSTILE {
+        for url in [
+            text.to_owned(),
+            format!("ssh://git@forge.example/{text}"),
+            format!("ssh://{text}@forge.example/app"),
+            format!("https://{text}/app.git"),
+        ] {
+            let mut plan = plan();
+            plan.repos = vec![repo("app", &url)];
+            let config = gitconfig(&plan).unwrap();
+            let pairs = pairs(&config);
+            let name = "url.http://git-gate:9420/app.git.insteadof\n";
+            assert!(pairs.iter().all(|pair| pair.starts_with(name)), "{config}");
+            assert!(pairs.contains(&format!("{name}{url}")), "{config}");
+        }
+    }
+}
+
+#[test]
+fn a_hostile_name_of_the_gate_stays_in_its_brackets() {
+    for text in HOSTILE {
+        let mut plan = plan();
+        plan.repos = vec![repo("app", "https://forge.example/app.git")];
+        plan.git_gate_insteadof.host = text.to_owned();
+        let config = gitconfig(&plan).unwrap();
+        let is_ours = |pair: &String| pair.starts_with("url.") && pair.contains(".insteadof\n");
+        assert!(pairs(&config).iter().all(is_ours), "{config}");
+    }
 }
 
 #[test]
