@@ -112,6 +112,13 @@ impl Gate {
         self.0.is_held.store(held, Ordering::Relaxed);
     }
 
+    /// Waits until no push is under way.
+    pub async fn idle(&self) {
+        let all = u32::try_from(PUSHES_WAITING).unwrap_or(u32::MAX);
+        // Nobody closes it.
+        let _idle = self.0.waiting.acquire_many(all).await;
+    }
+
     pub(crate) fn is_held(&self) -> bool {
         self.0.is_held.load(Ordering::Relaxed)
     }

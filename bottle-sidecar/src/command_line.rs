@@ -42,6 +42,9 @@ enum Command {
     #[command(hide = true)]
     Door {
         name: DoorName,
+        /// The folder of the git gate's mirrors
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 
@@ -55,6 +58,9 @@ struct Init {
     /// The folder of the event log
     #[arg(long, value_name = "DIR", default_value = "/events")]
     events: PathBuf,
+    /// The folder of the git gate's mirrors; without it there is no git gate
+    #[arg(long, value_name = "DIR")]
+    git: Option<PathBuf>,
     /// The relay binary for the guest [default: bottle-relay beside this program]
     #[arg(long, value_name = "FILE")]
     relay: Option<PathBuf>,
@@ -86,6 +92,7 @@ struct Ctl {
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum DoorName {
     Egress,
+    GitGate,
     Supervise,
 }
 
@@ -100,10 +107,14 @@ impl CommandLine {
             Command::Scan(options) => options.run(),
             Command::Guest(Guest { probe: true }) => report(bottle_guest::probe()),
             Command::Guest(Guest { probe: false }) => report(bottle_guest::keep()),
-            Command::Door { name } => door::run(match name {
-                DoorName::Egress => Door::Egress,
-                DoorName::Supervise => Door::Supervise,
-            }),
+            Command::Door { name, folder } => {
+                let door = match name {
+                    DoorName::Egress => Door::Egress,
+                    DoorName::GitGate => Door::GitGate,
+                    DoorName::Supervise => Door::Supervise,
+                };
+                door::run(door, folder.as_deref())
+            }
             Command::Ctl(Ctl { control }) => match ctl::run(&control.control) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
@@ -126,6 +137,7 @@ impl Init {
                 doors: self.doors,
                 control: self.control.control,
                 events: self.events,
+                git: self.git,
                 relay,
                 on_host: self.on_host,
             }),

@@ -57,6 +57,9 @@ pub const LINE_BYTES: usize = 256 << 10;
 /// The most bytes of lines in one answer; at least one line is given.
 pub const DRAIN_BYTES: usize = 1 << 20;
 
+/// The largest file of the git gate's folder, in bytes: the pack of a fetch that would be larger ends it.
+pub const MIRROR_FILE_BYTES: u64 = 16 << 30;
+
 /// The largest relay binary that is copied into the doors folder, in bytes.
 pub const RELAY_BYTES: u64 = 64 << 20;
 /// How much `ctl` copies at once, in bytes.

@@ -135,10 +135,13 @@ fn pinned(boot: &RepoBoot) -> String {
 async fn start_agent(programs: &Programs, socket: &Path, boot: &RepoBoot) -> Result<Child, OpenError> {
     let failed = |reason: String| key_error(boot, reason);
     let _stale = std::fs::remove_file(socket);
-    let mut command = Command::new(&programs.ssh_agent);
+    let no_worker = || failed("there is no worker".to_owned());
+    let (worker, first) = programs.worker.split_first().ok_or_else(no_worker)?;
+    let mut command = Command::new(worker);
     command
-        .arg("-D")
-        .arg("-a")
+        .args(first)
+        .arg("agent")
+        .arg(&programs.ssh_agent)
         .arg(socket)
         .env_clear()
         .stdin(Stdio::null())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
 use crate::limits::WORKER_MEMORY;
@@ -29,6 +29,9 @@ const FORBIDDEN: &[i64] = &[
     libc::SYS_request_key,
 ];
 
+/// Cores of this size are not written, and handed to no program of the host's either: of none they are (core(5)).
+const NO_CORE: u64 = 1;
+
 /// Takes network and other processes from this one and its children, for good, and bounds what it may use.
 pub(super) fn confine(cpu_seconds: Option<u64>) -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
@@ -40,7 +43,11 @@ pub(super) fn confine(cpu_seconds: Option<u64>) -> io::Result<()> {
         };
         setrlimit(resource, limit)
     };
-    bound(Resource::Core, 0)?;
+    // A door's process has done so, and cannot do it again.
+    let cores = getrlimit(Resource::Core).maximum;
+    if cores.is_none_or(|most| most > NO_CORE) {
+        bound(Resource::Core, NO_CORE)?;
+    }
     bound(Resource::As, WORKER_MEMORY)?;
     if let Some(seconds) = cpu_seconds {
         bound(Resource::Cpu, seconds)?;

@@ -1,7 +1,8 @@
 //! The process that unpacks and reads what a guest sent: it has no credential, no network and no environment.
 //!
 //! The gate starts it as a command of its own with one of two words: `unpack`, which becomes git's `index-pack` on
-//! standard input, or `examine`, which answers one [`Job`] with one [`Report`].
+//! standard input, or `examine`, which answers one [`Job`] with one [`Report`]. A third, `agent`, becomes an ssh agent
+//! that no end of the gate's leaves behind; it reads nothing of a guest's.
 
 mod confine;
 mod examine;
@@ -15,9 +16,10 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use bottle_wire::frame;
+use rustix::process::Signal;
 
 use crate::git::Call;
 use crate::limits::{PACK_BYTES, UNPACK_CPU_SECONDS};
@@ -31,6 +33,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
             unpack(Path::new(git), Path::new(mirror), Path::new(objects))
         }
         [word] if word == "examine" => answer(),
+        [word, agent, socket] if word == "agent" => hold_keys(Path::new(agent), Path::new(socket)),
         _ => Err(io::Error::other("this command is the gate's own")),
     };
     match done {
@@ -51,6 +54,15 @@ fn unpack(git: &Path, mirror: &Path, objects: &Path) -> io::Result<()> {
             .args(["index-pack", "--stdin", "--fix-thin", "--strict"]);
     let call = call.arg(format!("--max-input-size={PACK_BYTES}"));
     Err(call.command().exec())
+}
+
+/// Becomes an agent that ends with the gate, however that ends: it holds a key.
+fn hold_keys(agent: &Path, socket: &Path) -> io::Result<()> {
+    // Debian's agent has a group of its own, and gaining that would undo the next line.
+    rustix::thread::set_no_new_privs(true)?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    let mut command = Command::new(agent);
+    Err(command.arg("-D").arg("-a").arg(socket).env_clear().exec())
 }
 
 fn answer() -> io::Result<()> {

@@ -8,10 +8,10 @@ use bottle_egress::{CompileError, Listener, OpenError, Settings};
 use bottle_plan::egress::EgressPlan;
 use bottle_wire::boot::EgressBoot;
 use bottle_wire::door::FromDoor;
-use bottle_wire::event::Event;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::forward;
 use crate::clock::Clock;
 use crate::limits::{DRAIN_TIME, END_TIME};
 use crate::serving::Serving;
@@ -62,14 +62,5 @@ impl Egress {
     pub(super) async fn drain(self) {
         self.serving.end(DRAIN_TIME).await;
         let _passed_on = tokio::time::timeout(END_TIME / 2, self.forwarding).await;
-    }
-}
-
-/// Waits for room: events that nobody takes make the server refuse, which is what it should do then.
-async fn forward(mut events: mpsc::Receiver<Event>, say: mpsc::Sender<FromDoor>) {
-    while let Some(event) = events.recv().await {
-        if say.send(FromDoor::Event(event)).await.is_err() {
-            return;
-        }
     }
 }

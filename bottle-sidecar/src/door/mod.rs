@@ -2,15 +2,18 @@
 
 mod desk;
 mod egress;
+mod git_gate;
 mod supervise;
 
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::process::ExitCode;
 
 use bottle_plan::door::Door;
 use bottle_wire::door::{FromDoor, ToDoor};
+use bottle_wire::event::Event;
 use bottle_wire::frame;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
@@ -20,12 +23,14 @@ use crate::clock::Clock;
 use crate::confine::{confine, raise_descriptor_limit, shut_in_door};
 use crate::limits::ORDERS;
 use egress::Egress;
+use git_gate::GitGate;
 use supervise::Supervise;
 
-/// Runs a door until the first process says so or is gone: descriptor 0 is its listener, 1 its channel.
+/// Runs a door until the first process says so or is gone: descriptor 0 is its listener, 1 its channel. The git gate
+/// also has a folder of its own.
 #[must_use]
-pub fn run(door: Door) -> ExitCode {
-    match start(door) {
+pub fn run(door: Door, folder: Option<&Path>) -> ExitCode {
+    match start(door, folder) {
         Ok(status) => status,
         Err(error) => {
             tracing::error!(%door, %error, "a door cannot start");
@@ -34,32 +39,45 @@ pub fn run(door: Door) -> ExitCode {
     }
 }
 
-fn start(door: Door) -> io::Result<ExitCode> {
+fn start(door: Door, folder: Option<&Path>) -> io::Result<ExitCode> {
     confine()?;
-    shut_in_door()?;
+    match (door, folder) {
+        (Door::GitGate, Some(folder)) => git_gate::shut_in(folder)?,
+        (Door::GitGate, None) => return Err(io::Error::other("there is no folder for mirrors")),
+        (Door::Egress | Door::Supervise, _) => shut_in_door()?,
+    }
     raise_descriptor_limit();
     let (listener, channel) = take_descriptors()?;
-    match door {
-        Door::Egress => rustix::thread::set_name(c"bottle-egress")?,
-        Door::Supervise => rustix::thread::set_name(c"bottle-supervise")?,
-        Door::GitGate => return Err(io::Error::other("this build has no such door")),
-    }
+    rustix::thread::set_name(match door {
+        Door::Egress => c"bottle-egress",
+        Door::GitGate => c"bottle-git-gate",
+        Door::Supervise => c"bottle-supervise",
+    })?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(door, listener, channel))
+    runtime.block_on(serve(door, folder, listener, channel))
 }
 
-async fn serve(door: Door, listener: UnixListener, channel: UnixStream) -> io::Result<ExitCode> {
+async fn serve(
+    door: Door,
+    folder: Option<&Path>,
+    listener: UnixListener,
+    channel: UnixStream,
+) -> io::Result<ExitCode> {
     let (mut orders, writer) = tokio::net::UnixStream::from_std(channel)?.into_split();
     let (say, to_say) = mpsc::channel(ORDERS);
     let speaker = tokio::spawn(speak(writer, to_say));
-    let opened = match (door, frame::read(&mut orders).await) {
-        (Door::Egress, Ok(ToDoor::Egress { now, boot })) => {
+    let opened = match (door, folder, frame::read(&mut orders).await) {
+        (Door::Egress, _, Ok(ToDoor::Egress { now, boot })) => {
             let egress = Egress::open(*boot, Clock::set(now), listener, say.clone());
             egress.map(Open::Egress).map_err(|error| chain(&error))
         }
-        (Door::Supervise, Ok(ToDoor::Supervise { now })) => {
+        (Door::GitGate, Some(folder), Ok(ToDoor::GitGate { now, boot })) => {
+            let gate = GitGate::open(*boot, folder, Clock::set(now), listener, say.clone()).await;
+            gate.map(Open::GitGate).map_err(|error| chain(&error))
+        }
+        (Door::Supervise, _, Ok(ToDoor::Supervise { now })) => {
             let supervise = Supervise::open(Clock::set(now), listener, say.clone());
             supervise.map(Open::Supervise).map_err(|error| chain(&error))
         }
@@ -85,6 +103,7 @@ async fn serve(door: Door, listener: UnixListener, channel: UnixStream) -> io::R
 /// An open door.
 enum Open {
     Egress(Egress),
+    GitGate(GitGate),
     Supervise(Supervise),
 }
 
@@ -100,6 +119,10 @@ impl Open {
             })),
             (Self::Egress(egress), ToDoor::Hold { held }) => {
                 egress.hold(held);
+                Ok(None)
+            }
+            (Self::GitGate(gate), ToDoor::Hold { held }) => {
+                gate.hold(held);
                 Ok(None)
             }
             (Self::Supervise(supervise), ToDoor::Answer { call, answer }) => {
@@ -119,6 +142,7 @@ impl Open {
     async fn drain(self) {
         match self {
             Self::Egress(egress) => egress.drain().await,
+            Self::GitGate(gate) => gate.drain().await,
             Self::Supervise(supervise) => supervise.drain().await,
         }
     }
@@ -131,6 +155,15 @@ async fn follow(orders: &mut OwnedReadHalf, open: &Open, say: &mpsc::Sender<From
             Ok(Some(answer)) => tell(say, answer).await,
             Ok(None) => (),
             Err(()) => return,
+        }
+    }
+}
+
+/// Waits for room: events that nobody takes make a server refuse, which is what it should do then.
+async fn forward(mut events: mpsc::Receiver<Event>, say: mpsc::Sender<FromDoor>) {
+    while let Some(event) = events.recv().await {
+        if say.send(FromDoor::Event(event)).await.is_err() {
+            return;
         }
     }
 }

@@ -13,6 +13,7 @@ use bottle_wire::boot::{Boot, EgressBoot};
 use bottle_wire::control::{ControlAnswer, DoorStatus};
 use bottle_wire::door::{FromDoor, ToDoor};
 use bottle_wire::event::{Event, What};
+use bottle_wire::git_gate::GitGateBoot;
 use bottle_wire::supervise::QuestionId;
 use rustix::process::{Pid, WaitStatus};
 use tokio::sync::mpsc;
@@ -34,6 +35,7 @@ pub(super) struct Booted {
     /// Its policy is the one in force: the bottle's own, and what was granted on top.
     egress: EgressBoot,
     own: EgressPlan,
+    git_gate: Option<GitGateBoot>,
     clock: Clock,
     log: EventLog,
     questions: Questions,
@@ -76,6 +78,8 @@ pub(super) enum BootError {
         #[source]
         source: io::Error,
     },
+    #[error("there is no folder for the git gate's mirrors")]
+    NoGitFolder,
     #[error("cannot start {door}")]
     Start {
         door: Door,
@@ -95,6 +99,9 @@ impl Booted {
         if let Some(reason) = reload::refusal(&boot.egress.plan, &boot.egress) {
             return Err(BootError::Policy(reason));
         }
+        if boot.git_gate.is_some() && layout.git.is_none() {
+            return Err(BootError::NoGitFolder);
+        }
         let log = EventLog::open(&layout.events, boot.chain_key.0)?;
         layout.copy_relay().map_err(BootError::Relay)?;
         let mut questions = Questions::open(&layout.events, boot.identity).map_err(BootError::Questions)?;
@@ -103,10 +110,15 @@ impl Booted {
         let own = boot.egress.plan;
         let mut keepers = Vec::new();
         for door in Door::ALL {
-            if door == Door::Egress || (door == Door::Supervise && boot.supervise) {
+            let (is_wanted, folder) = match door {
+                Door::Egress => (true, None),
+                Door::GitGate => (boot.git_gate.is_some(), layout.git.clone()),
+                Door::Supervise => (boot.supervise, None),
+            };
+            if is_wanted {
                 let listener = bind_socket(&layout.socket(door), 0o666);
                 let listener = listener.map_err(|source| BootError::Bind { door, source })?;
-                keepers.push(Keeper::new(door, listener));
+                keepers.push(Keeper::new(door, listener, folder));
             }
         }
         let mut booted = Self {
@@ -115,6 +127,7 @@ impl Booted {
                 ..boot.egress
             },
             own,
+            git_gate: boot.git_gate,
             clock,
             log,
             restored: questions.queue.unapplied(),
@@ -281,7 +294,10 @@ impl Booted {
                 boot: Box::new(self.egress.clone()),
             },
             Door::Supervise => ToDoor::Supervise { now },
-            Door::GitGate => return Err(io::Error::other("this build has no such door")),
+            Door::GitGate => match self.git_gate.clone().map(Box::new) {
+                Some(boot) => ToDoor::GitGate { now, boot },
+                None => return Err(io::Error::other("this bottle has no repositories")),
+            },
         };
         let Some(keeper) = find(&mut self.keepers, door) else {
             return Ok(());

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bottle_plan::door::Door;
@@ -23,6 +24,8 @@ use crate::limits::{DRAIN_TIME, END_TIME, FIRST_PAUSE, LONGEST_PAUSE, OPEN_TIME,
 pub(super) struct Keeper {
     door: Door,
     listener: UnixListener,
+    /// The only folder that it writes, if it writes any.
+    folder: Option<PathBuf>,
     stage: Stage,
     process: Option<Process>,
     /// How often its process was started; the number of the process that is there now.
@@ -58,10 +61,11 @@ struct Process {
 
 impl Keeper {
     /// Takes over a bound socket; nothing is started yet.
-    pub(super) fn new(door: Door, listener: UnixListener) -> Self {
+    pub(super) fn new(door: Door, listener: UnixListener, folder: Option<PathBuf>) -> Self {
         Self {
             door,
             listener,
+            folder,
             stage: Stage::Ended,
             process: None,
             starts: 0,
@@ -96,7 +100,7 @@ impl Keeper {
     pub(super) fn start(&mut self, first: ToDoor, messages: &mpsc::Sender<Message>) -> io::Result<()> {
         self.starts = self.starts.saturating_add(1);
         self.last_words = None;
-        let (pid, channel) = process::spawn(self.door, &self.listener)?;
+        let (pid, channel) = process::spawn(self.door, self.folder.as_deref(), &self.listener)?;
         let (reader, writer) = UnixStream::from_std(channel)?.into_split();
         let (orders, to_write) = mpsc::channel(ORDERS);
         // There is room for the first of several.

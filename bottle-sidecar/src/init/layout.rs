@@ -10,6 +10,7 @@ use bottle_plan::door::Door;
 use bottle_util::files;
 
 use super::Layout;
+use super::process::uid_of;
 use crate::limits::RELAY_BYTES;
 use crate::socket::remove_socket_if_possible;
 
@@ -22,6 +23,8 @@ pub(super) struct Prepared {
     pub(super) doors: PathBuf,
     pub(super) control: PathBuf,
     pub(super) events: PathBuf,
+    /// The git gate's, which its user alone may enter.
+    pub(super) git: Option<PathBuf>,
     relay: PathBuf,
 }
 
@@ -48,7 +51,7 @@ pub enum LayoutError {
         doors: PathBuf,
     },
     /// A folder is another user's, or others may enter a private one.
-    #[error("{} must belong to this user alone (owner {owner}, mode {mode:03o})", path.display())]
+    #[error("{} must belong to its user alone (owner {owner}, mode {mode:03o})", path.display())]
     NotPrivate {
         /// The folder.
         path: PathBuf,
@@ -70,10 +73,14 @@ pub(super) fn prepare(layout: &Layout) -> Result<Prepared, LayoutError> {
     let (folder, name) = split(&layout.control)?;
     let doors = existing(&layout.doors)?;
     // Before anything is made: a folder below the doors would be seen the moment it is there.
+    let git = layout.git.iter().map(|git| ("the git gate's folder", git));
     for (what, path) in [
         ("the control socket", &layout.control),
         ("the event log", &layout.events),
-    ] {
+    ]
+    .into_iter()
+    .chain(git)
+    {
         refuse_in_guest(what, path, &doors)?;
     }
     own(&doors, 0o755)?;
@@ -86,6 +93,7 @@ pub(super) fn prepare(layout: &Layout) -> Result<Prepared, LayoutError> {
         doors,
         control: control.join(name),
         events,
+        git: layout.git.as_deref().map(give_to_git_gate).transpose()?,
         relay: layout.relay.clone(),
     };
     // Those of a sidecar that was killed.
@@ -167,6 +175,29 @@ fn made(path: &Path) -> Result<PathBuf, LayoutError> {
     made.map_err(|source| io_error(path, source))
 }
 
+/// Makes the folder of the git gate, which belongs to that door's user; in a container it is there already and is that
+/// user's, since nobody in there could give it away.
+fn give_to_git_gate(path: &Path) -> Result<PathBuf, LayoutError> {
+    let failed = |source| io_error(path, source);
+    if !path.exists() {
+        files::create_private_dir(path).map_err(failed)?;
+    }
+    let real = path.canonicalize().map_err(failed)?;
+    let us = rustix::process::geteuid();
+    let user = if us.is_root() {
+        uid_of(Door::GitGate)
+    } else {
+        us.as_raw()
+    };
+    let owner = || fs::metadata(&real).map(|found| found.uid()).map_err(failed);
+    if us.is_root() && owner()? == us.as_raw() {
+        let given = std::os::unix::fs::chown(&real, Some(user), Some(user));
+        given.map_err(failed)?;
+    }
+    check_owner_is(user, &real, OTHERS)?;
+    Ok(real)
+}
+
 /// Sets the permission bits of a folder that must be this user's.
 fn own(path: &Path, mode: u32) -> Result<(), LayoutError> {
     check_owner(path, 0)?;
@@ -175,10 +206,13 @@ fn own(path: &Path, mode: u32) -> Result<(), LayoutError> {
 }
 
 fn check_owner(path: &Path, forbidden: u32) -> Result<(), LayoutError> {
+    check_owner_is(rustix::process::geteuid().as_raw(), path, forbidden)
+}
+
+fn check_owner_is(user: u32, path: &Path, forbidden: u32) -> Result<(), LayoutError> {
     let found = fs::metadata(path).map_err(|source| io_error(path, source))?;
     let (owner, mode) = (found.uid(), found.mode() & 0o777);
-    let ours = owner == rustix::process::geteuid().as_raw();
-    match found.is_dir() && ours && mode & forbidden == 0 {
+    match found.is_dir() && owner == user && mode & forbidden == 0 {
         true => Ok(()),
         false => Err(LayoutError::NotPrivate {
             path: path.to_owned(),
@@ -205,6 +239,7 @@ mod tests {
             doors: root.join("doors"),
             control: root.join(control),
             events: root.join(events),
+            git: Some(root.join("git")),
             relay: root.join("relay"),
             on_host: false,
         }
@@ -252,6 +287,32 @@ mod tests {
         assert_eq!(mode(&prepared.doors), 0o755);
         assert_eq!(mode(&prepared.events), 0o700);
         assert_eq!(mode(prepared.control.parent().unwrap()), 0o700);
+        assert_eq!(mode(&prepared.git.unwrap()), 0o700);
+    }
+
+    #[test]
+    fn mirrors_lie_in_no_folder_that_the_guest_sees() {
+        let root = tempfile::tempdir().unwrap();
+        let inside = Layout {
+            git: Some(root.path().join("doors/git")),
+            ..layout(root.path(), "run/control.sock", "events")
+        };
+        let refused = prepare(&inside);
+        assert!(matches!(refused, Err(LayoutError::InGuest { .. })), "{refused:?}");
+        assert!(!root.path().join("doors/git").exists());
+    }
+
+    #[test]
+    fn mirrors_that_others_may_read_are_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let git = root.path().join("git");
+        fs::create_dir(&git).unwrap();
+        fs::set_permissions(&git, Permissions::from_mode(0o755)).unwrap();
+        let refused = prepare(&layout(root.path(), "run/control.sock", "events"));
+        assert!(matches!(
+            refused,
+            Err(LayoutError::NotPrivate { mode: 0o755, .. })
+        ));
     }
 
     #[test]

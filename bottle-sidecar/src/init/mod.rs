@@ -40,6 +40,8 @@ pub struct Layout {
     pub control: PathBuf,
     /// The folder of the event log, which no guest sees.
     pub events: PathBuf,
+    /// The folder of the git gate's mirrors, which no guest sees; without one there is no git gate.
+    pub git: Option<PathBuf>,
     /// The relay binary that is copied into the doors folder.
     pub relay: PathBuf,
     /// Whether other files of this user's lie on the same system, from which a sidecar shuts itself out.
@@ -82,6 +84,7 @@ fn start(layout: &Layout) -> Result<ExitCode, StartError> {
             Some(&*layout.doors),
             layout.control.parent(),
             Some(&*layout.events),
+            layout.git.as_deref(),
         ];
         let own: Vec<_> = own.into_iter().flatten().collect();
         shut_in_on_host(&own, layout.relay()).map_err(StartError::Confine)?;

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use bottle_plan::door::Door;
@@ -15,7 +16,11 @@ use crate::confine::FIRST_DOOR_UID;
 const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// Starts a door's process: its listener is descriptor 0, its channel 1. Returns its id and our end of the channel.
-pub(super) fn spawn(door: Door, listener: &UnixListener) -> io::Result<(Pid, UnixStream)> {
+pub(super) fn spawn(
+    door: Door,
+    folder: Option<&Path>,
+    listener: &UnixListener,
+) -> io::Result<(Pid, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let mut command = Command::new(THIS_PROGRAM);
@@ -25,6 +30,9 @@ pub(super) fn spawn(door: Door, listener: &UnixListener) -> io::Result<(Pid, Uni
         .env_clear()
         .current_dir("/")
         .process_group(0);
+    if let Some(folder) = folder {
+        command.arg("--folder").arg(folder);
+    }
     command
         .stdin(Stdio::from(OwnedFd::from(listener.try_clone()?)))
         .stdout(Stdio::from(OwnedFd::from(theirs)));
@@ -54,7 +62,8 @@ pub(super) fn how(status: WaitStatus) -> String {
     }
 }
 
-fn uid_of(door: Door) -> u32 {
+/// Returns the user that a door runs as where the first process is root.
+pub(super) fn uid_of(door: Door) -> u32 {
     let place = Door::ALL.iter().position(|other| *other == door);
     let place = place.and_then(|place| u32::try_from(place).ok());
     FIRST_DOOR_UID + place.unwrap_or_default()

@@ -1,6 +1,7 @@
 //! A sidecar as an ordinary process of the host.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -31,6 +32,8 @@ impl Sidecar {
 
     /// Starts one in folders that another may have used before.
     pub(crate) fn start_in(root: tempfile::TempDir) -> Self {
+        // Where root runs the tests, the git gate's user passes through to its own folder.
+        std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
         let process = Process::start(&mut command(&root, &root.path().join("run/control.sock")));
         Self { root, process }
     }
@@ -121,6 +124,7 @@ pub(crate) fn command(root: &tempfile::TempDir, control: &std::path::Path) -> Co
         .arg(root.path().join("doors"));
     command.arg("--control").arg(control);
     command.arg("--events").arg(root.path().join("events"));
+    command.arg("--git").arg(root.path().join("git"));
     command.args(["--relay", RELAY]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command.env("SIDECAR_TEST_VARIABLE", "of the caller");

@@ -1,7 +1,10 @@
 //! `bottle-sidecar git-gate` as a process, against a real sshd and a real HTTPS upstream, with every git that is there.
 #![cfg(test)]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod contents;
+mod door;
 mod failures;
 mod https;
 mod refs;

@@ -126,6 +126,11 @@ impl World {
         self.gate = Some(Gate::start(command));
     }
 
+    /// The upstream that is reached by HTTPS.
+    pub(crate) fn https(&self) -> &Https {
+        &self.https
+    }
+
     /// Where the guest reaches the repository.
     pub(crate) fn url(&self) -> String {
         format!("{}/app.git", self.gate.as_ref().unwrap().base)
