@@ -129,10 +129,7 @@ pub(crate) async fn copy_out(
         unpack(tar, &into, MOST_OUT)
     })
     .await?;
-    for (path, why) in unpacked.dropped {
-        let path = bottle_util::untrusted::line(&path.to_string_lossy());
-        tracing::warn!(%path, why, "left out of what was copied");
-    }
+    unpacked.warn();
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use bollard::models::Mount;
 use bottle_backend::files::{Digest, Entry, TarOwner, pack};
-use bottle_backend::workspace::{choose, choose_repository, is_volatile, root};
+use bottle_backend::workspace::{choose, choose_repository, has_repository, is_volatile, root};
 use bottle_backend::{CopyError, LaunchError, Owner, Progress};
 use bottle_plan::BottlePlan;
 use bottle_plan::paths::GuestPath;
@@ -108,7 +108,7 @@ impl Place<'_> {
         host: &Path,
         progress: &dyn Progress,
     ) -> Result<Option<Digest>, CopyError> {
-        if !mounted::has_repository(host) {
+        if !has_repository(host) {
             return Ok(None);
         }
         let chosen = choose_repository(host).await?;

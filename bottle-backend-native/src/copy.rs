@@ -105,10 +105,7 @@ pub(crate) async fn copy_out(entrance: &Entrance, from: &GuestPath, host: &Path)
     if !whole {
         return Err(guest(from.as_str(), "the guest's files cannot be read".into()));
     }
-    for (path, why) in unpacked.dropped {
-        let path = bottle_util::untrusted::line(&path.to_string_lossy());
-        tracing::warn!(%path, why, "left out of what was copied");
-    }
+    unpacked.warn();
     Ok(())
 }
 

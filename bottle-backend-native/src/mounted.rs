@@ -8,30 +8,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use bottle_backend::workspace::{COVERED, REPOSITORY, has_repository, is_cover};
 use bottle_backend::{CopyError, LaunchError};
 use bottle_guest::Mount;
 
 use crate::record::Mounted;
-
-const COVERED: [&str; 6] = [
-    ".bot-bottle",
-    ".devcontainer",
-    ".envrc",
-    ".husky",
-    ".idea",
-    ".vscode",
-];
-pub(crate) const REPOSITORY: &str = ".git";
-
-/// Tells whether a name is one that is covered.
-pub(crate) fn is_cover(name: &str) -> bool {
-    COVERED.contains(&name) || name == REPOSITORY
-}
-
-/// Tells whether the agent gets a repository of its own there.
-pub(crate) fn has_repository(host: &Path) -> bool {
-    fs::symlink_metadata(host.join(REPOSITORY)).is_ok_and(|meta| meta.is_dir())
-}
 
 /// Looks at a folder and says what has to be made in it for covers to lie on, or was made before.
 pub(crate) fn look(host: &Path, before: Option<&Mounted>) -> Result<Mounted, LaunchError> {

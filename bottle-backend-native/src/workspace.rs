@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bottle_backend::files::{Digest, DigestBuilder, DigestError, Entry, pack, tar_holds};
-use bottle_backend::workspace::{choose, choose_repository, is_volatile, root};
+use bottle_backend::workspace::{REPOSITORY, choose, choose_repository, has_repository, is_volatile, root};
 use bottle_backend::{CopyError, CopyOwner, Progress};
 use bottle_plan::BottlePlan;
 use bottle_plan::workspace::WorkspaceSource;
 
 use crate::copy::{self, NOBODY, below};
 use crate::guest::Entrance;
-use crate::mounted::{self, REPOSITORY};
 use crate::record::GuestRecord;
 
 /// The most time that a comparison may take. It reads no more than was copied.
@@ -37,7 +36,7 @@ pub(crate) async fn fill(
                 .await
                 .map(Some)
         }
-        WorkspaceSource::Mount { host } if mounted::has_repository(host) => {
+        WorkspaceSource::Mount { host } if has_repository(host) => {
             let chosen = choose_repository(host).await?;
             chosen.notes.iter().for_each(|note| progress.detail(note));
             let (from, to) = (host.join(REPOSITORY), format!("{at}/{REPOSITORY}"));

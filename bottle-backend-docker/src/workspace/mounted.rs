@@ -11,22 +11,13 @@ use std::path::{Path, PathBuf};
 use bollard::models::{
     Mount, MountBindOptions, MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType,
 };
+use bottle_backend::workspace::{COVERED, REPOSITORY, is_cover};
 use bottle_backend::{LaunchError, Owner};
 
 use super::Workspace;
 use crate::labels::{self, Part};
 use crate::names::Names;
 use crate::spec::volume;
-
-const COVERED: [&str; 6] = [
-    ".bot-bottle",
-    ".devcontainer",
-    ".envrc",
-    ".husky",
-    ".idea",
-    ".vscode",
-];
-const REPOSITORY: &str = ".git";
 
 /// What lies where a cover goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,18 +55,10 @@ pub(crate) fn clear(labels: &HashMap<String, String>) {
     let Some((folder, made)) = labels::read_mounted(labels) else {
         return;
     };
-    for name in made
-        .into_iter()
-        .filter(|name| COVERED.contains(name) || *name == REPOSITORY)
-    {
+    for name in made.into_iter().filter(|name| is_cover(name)) {
         // What is not empty is somebody's.
         let _ = std::fs::remove_dir(folder.join(name));
     }
-}
-
-/// Tells whether the agent has a repository of its own there.
-pub(super) fn has_repository(host: &Path) -> bool {
-    std::fs::symlink_metadata(host.join(REPOSITORY)).is_ok_and(|meta| meta.is_dir())
 }
 
 fn place(path: &Path) -> Result<Place, LaunchError> {

@@ -20,6 +20,16 @@ pub struct Unpacked {
     pub dropped: Vec<(PathBuf, &'static str)>,
 }
 
+impl Unpacked {
+    /// Writes what was left out to the log.
+    pub fn warn(&self) {
+        for (path, why) in &self.dropped {
+            let path = bottle_util::untrusted::line(&path.to_string_lossy());
+            tracing::warn!(%path, why, "left out of what was copied");
+        }
+    }
+}
+
 /// Unpacks below a folder that exists, and never outside of it, whatever the tar says and whatever lies there.
 ///
 /// Links that lead out, devices, sockets and pipes are left out; set-id bits and owners are not kept. A file that is
