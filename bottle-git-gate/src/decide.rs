@@ -19,9 +19,10 @@
 //! | a changed CI file | `ci-file` | `ci_files: allow`; `ask` and a human approved exactly this push |
 
 use bottle_plan::git::CiFiles;
-use bottle_wire::ask::Proposal;
 use bottle_wire::git_gate::RefChange;
+use bottle_wire::supervise::{PushFinding, PushProposal};
 
+use crate::limits::CI_FILES;
 use crate::object_id::ObjectId;
 use crate::policy::Policy;
 use crate::push_request::Update;
@@ -85,6 +86,8 @@ pub struct Finding {
     pub commit: Option<ObjectId>,
     /// The masked value.
     pub masked: String,
+    /// The line around it with every value masked; empty where there is none to show.
+    pub text: String,
     /// Whether a comment beside it says to ignore it.
     pub is_marked: bool,
 }
@@ -99,7 +102,7 @@ pub enum Decision {
     /// A human may let it pass; until then it is refused.
     Ask {
         /// What is asked.
-        proposal: Proposal,
+        proposal: PushProposal,
         /// Why it does not pass by itself.
         reasons: Vec<Refusal>,
     },
@@ -166,6 +169,8 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
     let ci_files = facts.ci_files.iter().map(|file| refusal("ci-file", file.clone()));
     match policy.ci_files {
         CiFiles::Allow => {}
+        // More than anybody is shown.
+        CiFiles::Ask if facts.ci_files.len() > CI_FILES => refusals.extend(ci_files),
         CiFiles::Ask => questions.extend(ci_files),
         CiFiles::Refuse => refusals.extend(ci_files),
     }
@@ -294,22 +299,33 @@ impl Finding {
         }
         refusal(&self.rule, place)
     }
+
+    fn shown(&self) -> PushFinding {
+        PushFinding {
+            rule: self.rule.clone(),
+            file: self.place.clone(),
+            line: self.line,
+            commit: self.commit.as_ref().map(ToString::to_string),
+            masked: self.masked.clone(),
+            text: self.text.clone(),
+        }
+    }
 }
 
-fn proposal(policy: &Policy, facts: &Facts, findings: &[&Finding]) -> Proposal {
+fn proposal(policy: &Policy, facts: &Facts, findings: &[&Finding]) -> PushProposal {
     let change = |one: &RefFacts| RefChange {
         name: one.update.name.clone(),
         old: one.update.old.to_string(),
         new: one.update.new.to_string(),
     };
-    Proposal::Push {
+    PushProposal {
         repo: facts.repo.clone(),
         refs: facts.refs.iter().map(change).collect(),
         ci_files: match policy.ci_files {
             CiFiles::Ask => facts.ci_files.clone(),
             CiFiles::Allow | CiFiles::Refuse => Vec::new(),
         },
-        findings: findings.iter().map(|one| one.refusal().to_string()).collect(),
+        findings: findings.iter().map(|one| one.shown()).collect(),
     }
 }
 

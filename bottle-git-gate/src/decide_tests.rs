@@ -52,6 +52,7 @@ fn finding(is_marked: bool) -> Finding {
         line: 3,
         commit: Some(A.parse().unwrap()),
         masked: "AKIA********".to_owned(),
+        text: "key = AKIA********".to_owned(),
         is_marked,
     }
 }
@@ -231,6 +232,11 @@ fn ci_file_needs_human() {
         &approved,
         &["ci-file"],
     );
+    let many = Facts {
+        ci_files: vec!["Jenkinsfile".to_owned(); CI_FILES + 1],
+        ..approved
+    };
+    check(&policy(), &many, &["ci-file"; CI_FILES + 1]);
 }
 
 #[test]

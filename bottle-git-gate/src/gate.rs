@@ -11,9 +11,9 @@ use bottle_plan::door::Door;
 use bottle_plan::names::RepoName;
 use bottle_scan::{KnownSecrets, Parts, Scanner};
 use bottle_util::files;
-use bottle_wire::ask::Ask;
 use bottle_wire::event::{Event, What};
 use bottle_wire::git_gate::{GitEvent, NamedSecret};
+use bottle_wire::supervise::Ask;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::limits::{PUSHES, PUSHES_WAITING, READS};

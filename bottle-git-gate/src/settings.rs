@@ -5,9 +5,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bottle_wire::ask::Ask;
 use bottle_wire::event::Event;
 use bottle_wire::git_gate::GitGateBoot;
+use bottle_wire::supervise::Ask;
 use tokio::sync::mpsc;
 
 /// What a gate is told.

@@ -10,9 +10,9 @@ use bottle_git_gate::{Clock, Gate, Listener, OpenError, Programs, Settings, serv
 use bottle_plan::git::GitRepo;
 use bottle_plan::names::{EnvName, Identity};
 use bottle_util::Secret;
-use bottle_wire::ask::NobodyAnswers;
 use bottle_wire::boot::{Base64, WireSecret};
 use bottle_wire::git_gate::{GatherError, GitGateBoot, NamedSecret, RepoBoot};
+use bottle_wire::supervise::NobodyAnswers;
 use rustls_pki_types::CertificateDer;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};

@@ -3,6 +3,7 @@
 //! - [`lower`] turns an agent's words into a typed proposal, or says what is wrong with them.
 //! - [`check()`] is the one function that says what a proposal would make of the live table. It can add exact hosts without
 //!   a credential and take such hosts away, and nothing else.
+//! - [`check_push`] says whether a human can be asked about a push that the git gate holds back.
 //! - [`Queue`] holds the questions of one bottle and decides nothing by itself: silence means no.
 //! - [`explain`] says what would have allowed a refusal.
 //! - `server` (feature `server`) speaks MCP over streamable HTTP, and passes on what it hears.
@@ -12,9 +13,8 @@
 //! ```
 //! use bottle_plan::egress::EgressPlan;
 //! use bottle_supervise::{check, lower};
-//! use bottle_wire::supervise::Proposal;
 //!
-//! let Proposal::Routes(change) = lower::egress(&lower::EgressRequest {
+//! let change = lower::egress(&lower::EgressRequest {
 //!     host: "API.example.com".to_owned(),
 //!     ..Default::default()
 //! })?;
@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod check_push;
 pub mod explain;
 pub mod limits;
 pub mod lower;
@@ -34,5 +35,6 @@ pub mod server;
 mod table;
 
 pub use check::{ChangeError, check};
+pub use check_push::{PushError, check_push};
 pub use queue::{AnswerError, Next, Put, Queue, Saved};
 pub use table::{compose, live_routes};

@@ -16,7 +16,9 @@ pub const NOTES: usize = 20;
 pub const CHANGES: usize = 16;
 /// The most entries of `matches` of a proposed route, and the most paths or methods of each.
 pub const MATCHES: usize = 16;
-/// The most bytes of the YAML of one proposal.
+/// The most refs, CI files and findings of one held push.
+pub const PUSH_LINES: usize = 64;
+/// The most bytes of the YAML of one proposal, or of a held push as JSON.
 pub const PROPOSAL_BYTES: usize = 16 << 10;
 /// The longest time that can be asked for or granted, in minutes: a week.
 pub const MINUTES: u32 = 7 * 24 * 60;

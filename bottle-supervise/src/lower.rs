@@ -3,7 +3,7 @@
 use bottle_document::{Diagnostic, Diagnostics, Entry, MapReader, RenderStyle, Source, parse};
 use bottle_plan::egress::{HostName, HostPattern, Route, RouteOwner};
 use bottle_routes::{RouteDraft, read_routes};
-use bottle_wire::supervise::{Proposal, ProposedRoute, RouteChange};
+use bottle_wire::supervise::{ProposedRoute, RouteChange};
 use serde::Serialize;
 
 use crate::check::route;
@@ -72,7 +72,7 @@ struct PathText<'a> {
 /// # Errors
 ///
 /// When anything of it is not what a route may say.
-pub fn egress(request: &EgressRequest) -> Result<Proposal, LowerError> {
+pub fn egress(request: &EgressRequest) -> Result<RouteChange, LowerError> {
     let prefix = |value| PathText {
         r#type: "prefix",
         value,
@@ -90,9 +90,9 @@ pub fn egress(request: &EgressRequest) -> Result<Proposal, LowerError> {
     };
     // JSON is YAML: what is asked by words goes the same way as what is asked by a document.
     let text = serde_json::to_string(&OneHost { routes: [route] });
-    let mut change = document(&text.map_err(|error| LowerError::Mistakes(error.to_string()))?)?;
+    let mut change = routes(&text.map_err(|error| LowerError::Mistakes(error.to_string()))?)?;
     change.minutes = request.duration.as_deref().map(minutes).transpose()?;
-    Ok(Proposal::Routes(change))
+    Ok(change)
 }
 
 /// Lowers a document with `routes` to add, as a bottle's file writes them, and hosts to `remove`.
@@ -100,8 +100,32 @@ pub fn egress(request: &EgressRequest) -> Result<Proposal, LowerError> {
 /// # Errors
 ///
 /// When anything of it is not what a proposal may say.
-pub fn routes(yaml: &str) -> Result<Proposal, LowerError> {
-    document(yaml).map(Proposal::Routes)
+pub fn routes(yaml: &str) -> Result<RouteChange, LowerError> {
+    if yaml.len() > PROPOSAL_BYTES {
+        return Err(LowerError::TooLong);
+    }
+    let mut diagnostics = Diagnostics::default();
+    let source = Source::new("proposal", yaml);
+    let read = parse(&source.whole(), &mut diagnostics).and_then(|node| {
+        let mut keys = MapReader::new("a proposal", &node, &mut diagnostics)?;
+        let routes = keys.optional("routes");
+        let remove = keys.optional("remove");
+        keys.finish(&mut diagnostics);
+        let add = routes.map(|entry| read_routes(entry, RouteOwner::Manifest, &mut diagnostics));
+        let remove = remove.map(|entry| read_hosts(entry, &mut diagnostics));
+        Some((add.unwrap_or_default(), remove.unwrap_or_default()))
+    });
+    match read {
+        Some((add, remove)) if !diagnostics.has_errors() => Ok(RouteChange {
+            add: add.into_iter().map(plain).collect::<Result<_, _>>()?,
+            remove,
+            minutes: None,
+        }),
+        _ => {
+            let said = diagnostics.render(RenderStyle::plain());
+            Err(LowerError::Mistakes(said))
+        }
+    }
 }
 
 /// Renders the changes of routes as the document that [`routes`] reads.
@@ -125,34 +149,6 @@ pub fn render(change: &RouteChange) -> String {
         text.push_str(&format!("  - {host}\n"));
     }
     text
-}
-
-fn document(text: &str) -> Result<RouteChange, LowerError> {
-    if text.len() > PROPOSAL_BYTES {
-        return Err(LowerError::TooLong);
-    }
-    let mut diagnostics = Diagnostics::default();
-    let source = Source::new("proposal", text);
-    let read = parse(&source.whole(), &mut diagnostics).and_then(|node| {
-        let mut keys = MapReader::new("a proposal", &node, &mut diagnostics)?;
-        let routes = keys.optional("routes");
-        let remove = keys.optional("remove");
-        keys.finish(&mut diagnostics);
-        let add = routes.map(|entry| read_routes(entry, RouteOwner::Manifest, &mut diagnostics));
-        let remove = remove.map(|entry| read_hosts(entry, &mut diagnostics));
-        Some((add.unwrap_or_default(), remove.unwrap_or_default()))
-    });
-    match read {
-        Some((add, remove)) if !diagnostics.has_errors() => Ok(RouteChange {
-            add: add.into_iter().map(plain).collect::<Result<_, _>>()?,
-            remove,
-            minutes: None,
-        }),
-        _ => {
-            let said = diagnostics.render(RenderStyle::plain());
-            Err(LowerError::Mistakes(said))
-        }
-    }
 }
 
 fn read_hosts(entry: &Entry, diagnostics: &mut Diagnostics) -> Vec<HostName> {

@@ -18,7 +18,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod ask;
 pub mod boot;
 pub mod chain;
 pub mod check;

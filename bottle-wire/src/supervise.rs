@@ -3,15 +3,17 @@
 //! A question is named by a number and by a hash over exactly what is shown. An answer names both, so that nobody
 //! approves something else than what was read, nor the question of another bottle.
 
+mod ask;
 mod decision;
 mod live;
 mod message;
 mod proposal;
 
+pub use ask::{Ask, NobodyAnswers};
 pub use decision::{Decision, GrantTime, QuestionState};
-pub use live::{Denial, GrantShown, Inbox, LiveRoute, Note};
+pub use live::{Denial, GrantShown, Granted, Inbox, LiveRoute, Note};
 pub use message::{AskAnswer, AskRequest};
-pub use proposal::{Proposal, ProposedRoute, RouteChange};
+pub use proposal::{Proposal, ProposedRoute, PushFinding, PushProposal, RouteChange};
 
 use bottle_plan::door::Door;
 use bottle_plan::names::Identity;

@@ -67,7 +67,7 @@ mod tests {
     use bottle_supervise::{Queue, Saved, lower};
     use bottle_wire::chain::Head;
     use bottle_wire::event::Event;
-    use bottle_wire::supervise::Decision;
+    use bottle_wire::supervise::{Decision, Proposal};
 
     #[test]
     fn what_was_fetched_tells_what_is_open() {
@@ -75,6 +75,7 @@ mod tests {
         let mut whats = Vec::new();
         for host in ["a.example.com", "b.example.com"] {
             let asked = lower::routes(&format!("routes: [{{host: {host}}}]")).unwrap();
+            let asked = Proposal::Routes(asked);
             whats.extend(queue.put(Door::Supervise, asked, String::new(), 0).unwrap().event);
         }
         let first = queue.inbox(Vec::new(), 0).questions.remove(0);

@@ -63,7 +63,6 @@ mod tests {
     use super::*;
     use bottle_supervise::lower::routes;
     use bottle_wire::event::Verdict;
-    use bottle_wire::supervise::Proposal;
 
     fn refused(method: &str, host: &str, port: u16, path: &str) -> RequestEvent {
         RequestEvent {
@@ -93,7 +92,7 @@ mod tests {
             refused("GET", "\u{1b}[2J", 443, "/"),
         ];
         let yaml = "routes: [{host: a.example.com, matches: [{paths: [{type: prefix, value: /v1}], methods: [GET]}]}]";
-        let Proposal::Routes(change) = routes(yaml).unwrap();
+        let change = routes(yaml).unwrap();
         let allowed: Vec<_> = replay(&change, &past)
             .into_iter()
             .map(|past| &past.method)

@@ -70,6 +70,9 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Those by which an allowed request failed before its host heard of it: no connection came about.
+    pub const BEFORE_THE_HOST: [Self; 3] = [Self::Unresolved, Self::Unreachable, Self::UpstreamTls];
+
     /// Returns the name that events, metrics and `X-Bottle-Decision` use.
     #[must_use]
     pub const fn name(self) -> &'static str {

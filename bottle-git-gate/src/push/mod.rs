@@ -7,9 +7,9 @@ mod report;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bottle_wire::ask::Answer;
 use bottle_wire::event::Verdict;
 use bottle_wire::git_gate::{GitEvent, GitOperation, RefChange};
+use bottle_wire::supervise::{AskError, Asked, Proposal, QuestionId, QuestionState};
 
 use crate::decide::{Decision, Facts, Permit, RefFacts, Refusal, decide, judge_request};
 use crate::gate::{Gate, Repo};
@@ -28,7 +28,7 @@ enum PushError {
     #[error("{}", .refusals.first().map_or_else(String::new, ToString::to_string))]
     Refused {
         refusals: Vec<Refusal>,
-        question: Option<String>,
+        asking: Option<Asking>,
     },
     #[error(transparent)]
     Upstream(#[from] crate::upstream::UpstreamError),
@@ -40,6 +40,24 @@ enum PushError {
     Forward(#[from] ForwardError),
     #[error("too many pushes are under way; push again later")]
     Busy,
+}
+
+/// What became of asking about a push that is refused.
+#[derive(Debug)]
+enum Asking {
+    /// Nobody has answered yet.
+    Open(QuestionId),
+    /// A human said no.
+    Rejected(QuestionId),
+    /// Nobody is asked.
+    NotTaken(AskError),
+}
+
+/// A push that was sent on.
+#[derive(Debug)]
+struct Passed {
+    /// The question whose approval let it pass, if it needed one.
+    question: Option<QuestionId>,
 }
 
 /// Takes a push and answers it.
@@ -97,7 +115,7 @@ async fn push(
     request: &PushRequest,
     body: &mut Body,
     objects: &mut u64,
-) -> Result<(), PushError> {
+) -> Result<Passed, PushError> {
     let _waiting = gate.waiting().try_acquire().map_err(|_| PushError::Busy)?;
     let refs = repo.mirror.refresh_within(FRESH).await?;
     let mut facts = facts(repo, request, &refs);
@@ -105,7 +123,7 @@ async fn push(
     if !refusals.is_empty() {
         return Err(PushError::Refused {
             refusals,
-            question: None,
+            asking: None,
         });
     }
     let _turn = gate.pushes().acquire().await.map_err(|_| PushError::Busy)?;
@@ -118,10 +136,10 @@ async fn push(
         .await?;
     *objects = report.objects;
     take_report(&mut facts, report)?;
-    let permit = permit(gate, repo, &mut facts)?;
+    let (permit, question) = permit(gate, repo, &mut facts).await?;
     forward::forward(repo, &quarantine, permit).await?;
     quarantine.adopt();
-    Ok(())
+    Ok(Passed { question })
 }
 
 fn facts(repo: &Repo, request: &PushRequest, refs: &Refs) -> Facts {
@@ -181,57 +199,73 @@ fn take_report(facts: &mut Facts, report: Report) -> Result<(), PushError> {
     Ok(())
 }
 
-/// Decides, and asks if a human may decide otherwise.
-fn permit(gate: &Gate, repo: &Repo, facts: &mut Facts) -> Result<Permit, PushError> {
+/// Decides, and asks if a human may decide otherwise; with the question whose approval counts.
+async fn permit(
+    gate: &Gate,
+    repo: &Repo,
+    facts: &mut Facts,
+) -> Result<(Permit, Option<QuestionId>), PushError> {
+    let refused = |refusals, asking| Err(PushError::Refused { refusals, asking });
     let (proposal, reasons) = match decide(&repo.policy, facts) {
-        Decision::Pass(permit) => return Ok(permit),
-        Decision::Refuse(refusals) => {
-            return Err(PushError::Refused {
-                refusals,
-                question: None,
-            });
-        }
+        Decision::Pass(permit) => return Ok((permit, None)),
+        Decision::Refuse(refusals) => return refused(refusals, None),
         Decision::Ask { proposal, reasons } => (proposal, reasons),
     };
-    let refused = |refusals, question| Err(PushError::Refused { refusals, question });
-    match gate.ask().ask(&proposal) {
-        Answer::Approved { .. } => {
+    let Asked { id, state } = match gate.ask().ask(Proposal::Push(proposal)).await {
+        Ok(asked) => asked,
+        Err(error) => return refused(reasons, Some(Asking::NotTaken(error))),
+    };
+    match state {
+        QuestionState::Approved { .. } => {
             facts.is_approved = true;
             match decide(&repo.policy, facts) {
-                Decision::Pass(permit) => Ok(permit),
+                Decision::Pass(permit) => Ok((permit, Some(id))),
                 Decision::Refuse(reasons) | Decision::Ask { reasons, .. } => refused(reasons, None),
             }
         }
-        Answer::Rejected { reason } => {
+        QuestionState::Rejected { reason } => {
             let rejected = Refusal {
                 rule: "rejected".to_owned(),
                 place: reason,
             };
-            refused([reasons, vec![rejected]].concat(), None)
+            let refusals = [reasons, vec![rejected]].concat();
+            refused(refusals, Some(Asking::Rejected(id)))
         }
-        Answer::Pending { id } => refused(reasons, Some(id)),
+        _ => refused(reasons, Some(Asking::Open(id))),
     }
 }
 
 /// The most refs and details that one event names.
 const NAMED: usize = 16;
 
-fn event_of(gate: &Gate, repo: &Repo, request: &PushRequest, outcome: &Result<(), PushError>) -> GitEvent {
+fn event_of(
+    gate: &Gate,
+    repo: &Repo,
+    request: &PushRequest,
+    outcome: &Result<Passed, PushError>,
+) -> GitEvent {
     let change = |update: &crate::push_request::Update| RefChange {
         name: gate.loggable(&update.name),
         old: update.old.to_string(),
         new: update.new.to_string(),
     };
     let (verdict, rule, details, question) = match outcome {
-        Ok(()) => (Verdict::Allowed, "clean".to_owned(), Vec::new(), None),
-        Err(PushError::Refused { refusals, question }) => {
+        Ok(Passed { question }) => {
+            let rule = if question.is_some() { "approved" } else { "clean" };
+            (Verdict::Allowed, rule.to_owned(), Vec::new(), *question)
+        }
+        Err(PushError::Refused { refusals, asking }) => {
             let rule = refusals.first().map_or_else(String::new, |one| one.rule.clone());
             let details = refusals
                 .iter()
                 .take(NAMED)
                 .map(|one| gate.loggable(&one.to_string()))
                 .collect();
-            (Verdict::Refused, rule, details, question.clone())
+            let question = match asking {
+                Some(Asking::Open(id) | Asking::Rejected(id)) => Some(*id),
+                Some(Asking::NotTaken(_)) | None => None,
+            };
+            (Verdict::Refused, rule, details, question)
         }
         Err(PushError::Upstream(error)) => (
             Verdict::Failed,

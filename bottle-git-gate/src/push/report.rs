@@ -1,7 +1,7 @@
 //! What the client hears: every reason on its standard error, and one line per ref.
 
-use super::PushError;
 use super::forward::ForwardError;
+use super::{Asking, Passed, PushError};
 use crate::pkt_line;
 use crate::push_request::PushRequest;
 use crate::text;
@@ -10,12 +10,12 @@ use crate::text;
 const REASONS: usize = 20;
 
 /// Renders the answer to a push (gitprotocol-pack(5), "Report Status").
-pub(super) fn report(request: &PushRequest, outcome: &Result<(), PushError>) -> Vec<u8> {
+pub(super) fn report(request: &PushRequest, outcome: &Result<Passed, PushError>) -> Vec<u8> {
     let mut status = Vec::new();
     pkt_line::put(&mut status, b"unpack ok\n");
     for update in &request.updates {
         let line = match outcome {
-            Ok(()) => format!("ok {}\n", update.name),
+            Ok(_) => format!("ok {}\n", update.name),
             Err(error) => format!("ng {} {}\n", update.name, reason(error, &update.name)),
         };
         pkt_line::put(&mut status, line.as_bytes());
@@ -53,17 +53,13 @@ fn reason(error: &PushError, name: &str) -> String {
 
 fn lines(error: &PushError) -> Vec<String> {
     match error {
-        PushError::Refused { refusals, question } => {
+        PushError::Refused { refusals, asking } => {
             let told = refusals.iter().take(REASONS).map(|one| format!("refused: {one}"));
             let mut lines: Vec<String> = told.collect();
             if refusals.len() > REASONS {
                 lines.push(format!("and {} more", refusals.len() - REASONS));
             }
-            if let Some(id) = question {
-                lines.push(format!(
-                    "a human must approve this push: question {id}; push again once it is approved"
-                ));
-            }
+            lines.extend(asking.iter().map(asked));
             lines
         }
         PushError::Forward(ForwardError::Refused { said, .. }) => {
@@ -74,5 +70,18 @@ fn lines(error: &PushError) -> Vec<String> {
                 .collect()
         }
         other => vec![format!("failed: {}", text::line(&other.to_string()))],
+    }
+}
+
+fn asked(asking: &Asking) -> String {
+    match asking {
+        Asking::Open(id) => {
+            format!("a human must approve this push: question {id}; push again once it is approved")
+        }
+        Asking::Rejected(id) => format!("a human said no to this push: question {id}"),
+        Asking::NotTaken(error) => format!(
+            "a human must approve this push, and {}",
+            text::line(&error.to_string())
+        ),
     }
 }

@@ -80,7 +80,7 @@ impl Scan {
     pub(super) fn text(&mut self, place: &str, text: &str) {
         let outcome = self.scanner.scan(text.as_bytes());
         for found in outcome.findings {
-            self.report(&found, None, place.to_owned(), false);
+            self.report(&found, None, (place.to_owned(), String::new()), false);
         }
         self.note_limits(&outcome.limits, place.to_owned());
     }
@@ -148,12 +148,17 @@ impl Scan {
             return;
         }
         let file = String::from_utf8_lossy(&path).into_owned();
-        for found in &found {
-            let line = line_around(&kept, found.offset);
+        for one in &found {
+            let line = line_around(&kept, one.offset);
             let is_marked = kind == Kind::File && is_marked(line);
-            let place = self.place(kind, &file, &kept, found.offset);
+            let shown = if is_marked {
+                masked_around(&kept, one, &found)
+            } else {
+                String::new()
+            };
+            let place = self.place(kind, &file, &kept, one.offset);
             let file = (kind == Kind::File).then(|| file.clone());
-            self.report(found, file, place, is_marked);
+            self.report(one, file, (place, shown), is_marked);
         }
         let place = self.place(kind, &file, &kept, 0);
         self.note_limits(&outcome.limits, place);
@@ -183,8 +188,18 @@ impl Scan {
         }
     }
 
-    fn report(&mut self, found: &bottle_scan::Finding, file: Option<String>, place: String, is_marked: bool) {
+    fn report(
+        &mut self,
+        found: &bottle_scan::Finding,
+        file: Option<String>,
+        (place, text): (String, String),
+        is_marked: bool,
+    ) {
         if self.findings.len() >= FINDINGS {
+            // What is not listed must not pass with what a human approves of the list.
+            if self.unread.len() < FINDINGS {
+                self.unread.push(place);
+            }
             return;
         }
         let masked = match &found.name {
@@ -198,6 +213,7 @@ impl Scan {
             line: found.line,
             commit: self.commit.clone(),
             masked,
+            text,
             is_marked,
         };
         if !self.findings.contains(&finding) {
@@ -226,6 +242,41 @@ fn line_around(text: &[u8], offset: u64) -> &[u8] {
     text.get(start..end).unwrap_or_default()
 }
 
+/// Returns the line around a finding for people: what any finding covers is masked, the rest cut to what is near.
+fn masked_around(text: &[u8], around: &bottle_scan::Finding, all: &[bottle_scan::Finding]) -> String {
+    // What is packed has no line of its own.
+    if around.length == 0 {
+        return String::new();
+    }
+    let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(text.len());
+    let (begin, end) = (at(around.offset), at(around.offset.saturating_add(around.length)));
+    let (before, behind) = (
+        text.get(..begin).unwrap_or_default(),
+        text.get(end..).unwrap_or_default(),
+    );
+    let break_at = |byte: &u8| *byte == b'\n';
+    let start = before.iter().rposition(break_at).map_or(0, |at| at + 1);
+    let stop = behind.iter().position(break_at).map_or(text.len(), |at| end + at);
+    let start = start.max(begin.saturating_sub(CONTEXT));
+    let stop = stop.min(end.saturating_add(CONTEXT));
+    let is_covered = |place: usize| {
+        all.iter()
+            .any(|one| (at(one.offset)..at(one.offset.saturating_add(one.length))).contains(&place))
+    };
+    let mut shown = Vec::new();
+    for place in start..stop {
+        match is_covered(place) {
+            true if shown.last() == Some(&b'*') => (),
+            true => shown.push(b'*'),
+            false => shown.extend(text.get(place)),
+        }
+    }
+    crate::text::line(&String::from_utf8_lossy(&shown))
+}
+
+/// How many bytes are shown on each side of a value.
+const CONTEXT: usize = 40;
+
 fn is_marked(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line).to_lowercase();
     MARKS.iter().any(|mark| line.contains(mark))
@@ -234,6 +285,29 @@ fn is_marked(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_around_a_value_shows_no_value() {
+        let found = |offset, length| bottle_scan::Finding {
+            rule: "r",
+            name: None,
+            offset,
+            length,
+            line: 1,
+            chain: Vec::new(),
+            masked: "*".to_owned(),
+        };
+        let text = b"first\na = SECRET; b = OTHER # gitleaks:allow\nlast";
+        let all = [found(10, 6), found(22, 5)];
+        let shown = masked_around(text, &all[0], &all);
+        assert_eq!(shown, "a = *; b = * # gitleaks:allow");
+        assert_eq!(masked_around(text, &found(10, 0), &all), "");
+        let long = [b"x".repeat(500), b"SECRET".to_vec(), b"y".repeat(500)].concat();
+        let one = [found(500, 6)];
+        let shown = masked_around(&long, &one[0], &one);
+        assert_eq!(shown, format!("{}*{}", "x".repeat(CONTEXT), "y".repeat(CONTEXT)));
+        assert_eq!(masked_around(b"ab", &found(1, 99), &[found(1, 99)]), "a*");
+    }
 
     #[test]
     fn the_line_around_an_offset_is_found() {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use bottle_supervise::server;
 use bottle_wire::door::FromDoor;
-use bottle_wire::supervise::{AskAnswer, AskError, AskRequest};
+use bottle_wire::supervise::{Ask, AskAnswer, AskError, AskRequest, Asked, Proposal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
@@ -52,6 +52,20 @@ impl Desk {
             .send_modify(|number| *number = number.wrapping_add(1));
     }
 
+    async fn call(&self, request: AskRequest) -> AskAnswer {
+        let (call, answered) = self.begin();
+        let request = Box::new(request);
+        let asked = async {
+            // A first process that is gone ends this one too.
+            let _gone = self.say.send(FromDoor::Ask { call, request }).await;
+            answered.await
+        };
+        match timeout(DESK_TIME, asked).await {
+            Ok(Ok(answer)) => answer,
+            _ => AskAnswer::Refused(AskError::Unavailable("the sidecar does not answer".to_owned())),
+        }
+    }
+
     fn begin(&self) -> (u64, oneshot::Receiver<AskAnswer>) {
         let (answer, answered) = oneshot::channel();
         let call = self.with_calls(|calls| {
@@ -69,19 +83,22 @@ impl Desk {
 }
 
 #[async_trait]
+impl Ask for Desk {
+    async fn ask(&self, proposal: Proposal) -> Result<Asked, AskError> {
+        let proposal = Box::new(proposal);
+        let words = String::new();
+        match self.call(AskRequest::Put { proposal, words }).await {
+            AskAnswer::Asked(asked) => Ok(asked),
+            AskAnswer::Refused(error) => Err(error),
+            _ => Err(AskError::Unavailable("the sidecar did not understand".to_owned())),
+        }
+    }
+}
+
+#[async_trait]
 impl server::Desk for Desk {
     async fn ask(&self, request: AskRequest) -> AskAnswer {
-        let (call, answered) = self.begin();
-        let request = Box::new(request);
-        let asked = async {
-            // A first process that is gone ends this one too.
-            let _gone = self.say.send(FromDoor::Ask { call, request }).await;
-            answered.await
-        };
-        match timeout(DESK_TIME, asked).await {
-            Ok(Ok(answer)) => answer,
-            _ => AskAnswer::Refused(AskError::Unavailable("the sidecar does not answer".to_owned())),
-        }
+        self.call(request).await
     }
 
     fn decided(&self) -> watch::Receiver<u64> {

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bottle_egress::Rule;
 use bottle_plan::door::Door;
 use bottle_plan::egress::EgressPlan;
 use bottle_plan::names::Identity;
-use bottle_supervise::{Put, Queue, Saved, check, compose, live_routes};
+use bottle_supervise::{Put, Queue, Saved, check, check_push, compose, live_routes};
 use bottle_util::files;
 use bottle_wire::event::{Event, RequestEvent, Verdict, What};
+use bottle_wire::git_gate::GitEvent;
 use bottle_wire::supervise::{AskAnswer, AskError, AskRequest, Denial, Proposal, QuestionId};
 
 use crate::limits::{DENIALS, QUESTIONS_BYTES};
@@ -85,6 +87,7 @@ impl Questions {
             }
             (Seen::Refused(_), None) => false,
             (Seen::Passed { host, time }, _) => self.queue.used(&host, time),
+            (Seen::Pushed { question, time }, _) => self.queue.pushed(question, time),
         }
     }
 
@@ -140,31 +143,52 @@ fn possible(door: Door, proposal: &Proposal, table: &EgressPlan) -> Result<(), A
         (Door::Supervise, Proposal::Routes(change)) => check(change, table)
             .map(drop)
             .map_err(|error| AskError::Impossible(error.to_string())),
+        (Door::GitGate, Proposal::Push(push)) => {
+            check_push(push).map_err(|error| AskError::Impossible(error.to_string()))
+        }
         _ => Err(AskError::Impossible("this door cannot ask for that".to_owned())),
     }
 }
 
-/// What of a request's event matters here; its header fields do not, and may be long.
+/// What of an event matters here; the header fields of a request do not, and may be long.
 #[derive(Debug)]
 pub(super) enum Seen {
-    /// It was refused; the number is still to come.
+    /// A request was refused; the number is still to come.
     Refused(Denial),
-    /// It was let through, and is over.
+    /// A request got through to its host, and is over.
     Passed { host: String, time: u64 },
+    /// A push passed because a question was approved.
+    Pushed { question: QuestionId, time: u64 },
 }
 
 impl Seen {
     pub(super) fn of(event: &Event) -> Option<Self> {
-        let What::Request(request) = &event.what else {
-            return None;
-        };
-        Some(match request.verdict {
-            Verdict::Refused => Self::Refused(denial(event.time, request)),
-            Verdict::Allowed | Verdict::Failed => Self::Passed {
+        let time = event.time;
+        match &event.what {
+            What::Request(request) => Self::of_request(time, request),
+            What::Git(GitEvent {
+                verdict: Verdict::Allowed,
+                question: Some(question),
+                ..
+            }) => Some(Self::Pushed {
+                question: *question,
+                time,
+            }),
+            _ => None,
+        }
+    }
+
+    fn of_request(time: u64, request: &RequestEvent) -> Option<Self> {
+        let is = |rule: &Rule| rule.name() == request.rule;
+        match request.verdict {
+            Verdict::Refused => Some(Self::Refused(denial(time, request))),
+            // The host heard nothing, so what was approved is still to be used.
+            Verdict::Failed if Rule::BEFORE_THE_HOST.iter().any(is) => None,
+            Verdict::Allowed | Verdict::Failed => Some(Self::Passed {
                 host: request.host.clone(),
-                time: event.time,
-            },
-        })
+                time,
+            }),
+        }
     }
 }
 
@@ -179,3 +203,6 @@ fn denial(time: u64, request: &RequestEvent) -> Denial {
         rule: request.rule.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

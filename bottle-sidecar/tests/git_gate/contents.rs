@@ -297,7 +297,7 @@ fn inline_allow_comment_is_no_pass() {
     let words = [
         "t.py:1",
         "beside a comment that says to ignore it",
-        "a human must approve this push: question ",
+        "a human must approve this push, and nobody can be asked: nobody watches",
     ];
     refused(&world, &work, &["origin", "work/x"], &words);
 }

@@ -38,6 +38,12 @@ pub enum AnswerError {
     /// A time that cannot be granted.
     #[error("a grant lasts between 1 and {MINUTES} minutes, or as long as the bottle")]
     Time,
+    /// Something else in the place of a push, or of another kind than was asked.
+    #[error("nothing else can be approved in the place of what was asked")]
+    Kind,
+    /// A secret or a CI file is let through and nobody says why.
+    #[error("a held push is let through for a reason only: say why")]
+    NoReason,
     /// A text that is too long.
     #[error("a reason has at most {REASON_BYTES} bytes")]
     Reason,
@@ -70,7 +76,7 @@ impl Queue {
             let how = how(entry);
             return Err(AnswerError::Closed { id, how });
         }
-        self.acceptable(&decision)?;
+        self.acceptable(&entry.question.proposal, &decision)?;
         let event = What::Answered {
             id,
             decision: Box::new(decision.clone()),
@@ -110,13 +116,23 @@ impl Queue {
         self.find(id).map(|entry| &entry.state)
     }
 
-    fn acceptable(&self, decision: &Decision) -> Result<(), AnswerError> {
+    fn acceptable(&self, asked: &Proposal, decision: &Decision) -> Result<(), AnswerError> {
         let (time, words) = match decision {
             Decision::Approve { time, notes } | Decision::Modify { time, notes, .. } => (Some(time), notes),
             Decision::Reject { reason } => (None, reason),
         };
         if words.len() > REASON_BYTES {
             return Err(AnswerError::Reason);
+        }
+        match (asked, decision) {
+            (Proposal::Push(_), Decision::Modify { .. }) => return Err(AnswerError::Kind),
+            (_, Decision::Modify { proposal, .. }) if matches!(**proposal, Proposal::Push(_)) => {
+                return Err(AnswerError::Kind);
+            }
+            (Proposal::Push(_), Decision::Approve { notes, .. }) if notes.trim().is_empty() => {
+                return Err(AnswerError::NoReason);
+            }
+            _ => (),
         }
         match time {
             Some(GrantTime::Minutes(minutes)) if !(1..=MINUTES).contains(minutes) => Err(AnswerError::Time),
@@ -132,6 +148,10 @@ impl Queue {
             return Next::Stands(QuestionState::Pending);
         };
         entry.decision = Some(decision.clone());
+        // The gate asks again before it lets a push pass: what is approved of one is in force once it is on record.
+        if let (Some(_), Some(state)) = (entry.push(), in_force(&decision, now)) {
+            entry.state = state;
+        }
         if let Decision::Reject { reason } = decision {
             entry.state = QuestionState::Rejected { reason };
         }

@@ -1,6 +1,8 @@
 //! One question and what became of it.
 
-use bottle_wire::supervise::{Asked, Decision, GrantTime, Proposal, Question, QuestionState, RouteChange};
+use bottle_wire::supervise::{
+    Asked, Decision, GrantTime, Proposal, PushProposal, Question, QuestionState, RouteChange,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{UNANSWERED, open_until};
@@ -47,7 +49,12 @@ impl Entry {
 
     /// Tells whether the same question need not be put again.
     pub(super) fn stands(&self, now: u64) -> bool {
-        self.state.is_pending() || (self.holds() && self.until().is_none_or(|until| until > now))
+        match self.state {
+            QuestionState::Pending => true,
+            // Pushing again is how an agent hears what was said about a push; it is no new question.
+            QuestionState::Rejected { .. } => self.push().is_some(),
+            _ => self.holds() && self.until().is_none_or(|until| until > now),
+        }
     }
 
     /// Returns when what was approved ends.
@@ -67,6 +74,15 @@ impl Entry {
         };
         match proposal {
             Proposal::Routes(change) => Some(change),
+            Proposal::Push(_) => None,
+        }
+    }
+
+    /// Returns the push that the question is about, if it is about one.
+    pub(super) const fn push(&self) -> Option<&PushProposal> {
+        match &self.question.proposal {
+            Proposal::Push(push) => Some(push),
+            Proposal::Routes(_) => None,
         }
     }
 

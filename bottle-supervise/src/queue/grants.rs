@@ -1,6 +1,6 @@
 //! What holds because it was approved, and what the human is shown.
 
-use bottle_wire::supervise::{GrantShown, Inbox, LiveRoute, QuestionId, RouteChange};
+use bottle_wire::supervise::{GrantShown, Granted, Inbox, LiveRoute, QuestionId, RouteChange};
 
 use super::Queue;
 use super::entry::Entry;
@@ -20,7 +20,7 @@ impl Queue {
         pending.map(|entry| entry.question.id).collect()
     }
 
-    /// Notes that a request to a host was allowed and has ended: what was approved for once ends with it. Tells whether
+    /// Notes that a request got through to a host and has ended: what was approved for once ends with it. Tells whether
     /// something did; [`expire`](Self::expire) says what.
     pub fn used(&mut self, host: &str, now: u64) -> bool {
         let mut ended = false;
@@ -32,6 +32,19 @@ impl Queue {
             }
         }
         ended
+    }
+
+    /// Notes that a push passed because a question was approved: what was approved for once ends with it. Tells whether
+    /// something did; [`expire`](Self::expire) says what.
+    pub fn pushed(&mut self, id: QuestionId, now: u64) -> bool {
+        let entry = self.find_mut(id).filter(|entry| entry.push().is_some());
+        match entry.filter(|entry| entry.holds() && entry.is_for_once()) {
+            Some(entry) => {
+                entry.end_at(now);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Returns everything that waits for the human, beside a table.
@@ -55,10 +68,16 @@ impl Queue {
 }
 
 fn shown(entry: &Entry) -> Option<GrantShown> {
-    let hosts = entry.change()?.add.iter().map(|route| route.host.clone());
+    let granted = match entry.push() {
+        Some(push) => Granted::Push(push.repo.clone()),
+        None => {
+            let hosts = entry.change()?.add.iter().map(|route| route.host.clone());
+            Granted::Hosts(hosts.collect())
+        }
+    };
     Some(GrantShown {
         id: entry.question.id,
-        hosts: hosts.collect(),
+        granted,
         until: entry.until(),
     })
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::limits::{MUTE_TIME, ONCE_TIME};
-use bottle_wire::supervise::{ContentHash, Decision, GrantTime, ProposedRoute, RouteChange};
+use bottle_wire::git_gate::RefChange;
+use bottle_wire::supervise::{ContentHash, Decision, GrantTime, ProposedRoute, PushProposal, RouteChange};
 
 fn queue() -> Queue {
     Queue::new("demo-a".parse().unwrap(), Saved::default())
@@ -212,6 +213,83 @@ fn a_door_sees_its_own_questions_only() {
     let id = put(&mut queue, "a.example.com", 0).unwrap();
     assert!(queue.check(Door::Supervise, id).is_ok());
     assert_eq!(queue.check(Door::GitGate, id), Err(AskError::Unknown { id }));
+}
+
+fn push(new: &str) -> Proposal {
+    Proposal::Push(PushProposal {
+        repo: "app".to_owned(),
+        refs: vec![RefChange {
+            name: "refs/heads/a".to_owned(),
+            old: "0".repeat(40),
+            new: new.repeat(40),
+        }],
+        ci_files: vec!["Jenkinsfile".to_owned()],
+        findings: Vec::new(),
+    })
+}
+
+fn pushed(queue: &mut Queue, new: &str, now: u64) -> Asked {
+    let put = queue.put(Door::GitGate, push(new), String::new(), now);
+    put.unwrap().asked
+}
+
+fn let_through(time: GrantTime) -> Decision {
+    Decision::Approve {
+        time,
+        notes: "read it".to_owned(),
+    }
+}
+
+#[test]
+fn an_approved_push_passes_when_it_is_pushed_again_and_nothing_else_does() {
+    let mut queue = queue();
+    let Asked { id, state } = pushed(&mut queue, "1", 0);
+    assert_eq!(state, QuestionState::Pending);
+    let next = answer(&mut queue, id, let_through(GrantTime::Once), 5).unwrap();
+    assert!(matches!(next, Next::Stands(QuestionState::Approved { .. })));
+    let again = pushed(&mut queue, "1", 6);
+    assert_eq!(again.id, id);
+    assert!(matches!(again.state, QuestionState::Approved { .. }));
+    let other = pushed(&mut queue, "2", 6);
+    assert!(other.id != id && other.state.is_pending());
+    // A gate is told about routes by nobody, and opens none.
+    assert_eq!(queue.grants().count(), 0);
+    assert!(queue.pushed(id, 7));
+    assert_eq!(queue.expire(7), [What::Expired { id }]);
+    assert!(pushed(&mut queue, "1", 8).state.is_pending());
+}
+
+#[test]
+fn a_push_is_let_through_for_a_reason_only_and_as_it_is() {
+    let mut queue = queue();
+    let id = pushed(&mut queue, "1", 0).id;
+    let silent = answer(&mut queue, id, approve(GrantTime::Once), 1);
+    assert_eq!(silent, Err(AnswerError::NoReason));
+    let other = Decision::Modify {
+        proposal: Box::new(push("2")),
+        time: GrantTime::Bottle,
+        notes: "why".to_owned(),
+    };
+    assert_eq!(answer(&mut queue, id, other.clone(), 1), Err(AnswerError::Kind));
+    let host = put(&mut queue, "a.example.com", 1).unwrap();
+    assert_eq!(answer(&mut queue, host, other, 1), Err(AnswerError::Kind));
+    assert!(pushed(&mut queue, "1", 2).state.is_pending());
+}
+
+#[test]
+fn a_rejected_push_hears_so_again_and_is_no_new_question() {
+    let mut queue = queue();
+    let id = pushed(&mut queue, "1", 0).id;
+    answer(&mut queue, id, reject(), 1).unwrap();
+    for now in 2..9 {
+        let reason = "no".to_owned();
+        let state = QuestionState::Rejected { reason };
+        assert_eq!(pushed(&mut queue, "1", now), Asked { id, state });
+    }
+    assert!(
+        queue.check(Door::Supervise, id).is_ok(),
+        "the agent hears of it as well"
+    );
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub(super) fn routes(table: &[LiveRoute]) -> String {
 fn shown(proposal: &Proposal) -> String {
     match proposal {
         Proposal::Routes(change) => render(change),
+        // Nothing takes the place of a push.
+        Proposal::Push(push) => format!("a push to {}", push.repo),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bottle_wire::supervise::{AskAnswer, AskRequest, Asked, Proposal};
+use bottle_wire::supervise::{AskAnswer, AskRequest, Asked, Proposal, RouteChange};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject,
     ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
@@ -107,10 +107,10 @@ impl Handler {
     }
 
     /// Puts a question and waits a while for its answer.
-    async fn put(&self, proposal: Proposal, words: String) -> Said {
+    async fn put(&self, change: RouteChange, words: String) -> Said {
         let until = Instant::now() + ANSWER_TIME;
         let mut decided = self.desk.decided();
-        let proposal = Box::new(proposal);
+        let proposal = Box::new(Proposal::Routes(change));
         let mut answered = self.desk.ask(AskRequest::Put { proposal, words }).await;
         loop {
             let asked = match answered {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::boot::{Base64, WireSecret};
 use crate::event::Verdict;
+use crate::supervise::QuestionId;
 pub use gather::GatherError;
 
 /// What the git gate's door needs.
@@ -91,9 +92,9 @@ pub struct GitEvent {
     /// The refs of a push.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refs: Vec<RefChange>,
-    /// The question that was raised.
+    /// The question that was raised, or whose approval let the push pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub question: Option<String>,
+    pub question: Option<QuestionId>,
     /// New objects that were scanned.
     #[serde(default)]
     pub objects: u64,

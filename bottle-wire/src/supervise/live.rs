@@ -47,11 +47,21 @@ pub struct Note {
 pub struct GrantShown {
     /// The question.
     pub id: QuestionId,
-    /// The hosts that it opened.
-    pub hosts: Vec<HostName>,
+    /// What it lets pass.
+    pub granted: Granted,
     /// Milliseconds since 1970; none for as long as the bottle lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
+}
+
+/// What an approval lets pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Granted {
+    /// Requests to these hosts.
+    Hosts(Vec<HostName>),
+    /// One push to this repository.
+    Push(String),
 }
 
 /// A route of the table in force, without anything about where its credential comes from.

@@ -6,7 +6,7 @@ use bottle_cli::exit::Exit;
 use bottle_cli::inbox::{AnswerError, answer, inboxes, permanent};
 use bottle_cli::{Host, Wiring};
 use bottle_plan::names::Identity;
-use bottle_wire::supervise::{Decision, GrantTime, Proposal, Question, QuestionState};
+use bottle_wire::supervise::{Decision, GrantTime, Question, QuestionState};
 
 use super::print::state_line;
 use crate::args::{ApproveArgs, RejectArgs};
@@ -25,9 +25,8 @@ pub(super) async fn approve(wiring: &Arc<Wiring>, host: &Host, args: ApproveArgs
         notes: args.reason.unwrap_or_default(),
     };
     give(wiring, &bottle, &question, decision).await?;
-    let Proposal::Routes(change) = &question.proposal;
     if time == GrantTime::Bottle
-        && let Some(yaml) = permanent(change)
+        && let Some(yaml) = permanent(&question.proposal)
     {
         say!("bottle: to make it permanent, put this into the bottle's file:");
         output::data(&yaml)?;

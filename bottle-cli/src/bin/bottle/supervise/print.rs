@@ -1,10 +1,12 @@
 //! The inbox as text: facts first, and the agent's own words set apart and escaped.
 
+pub(super) mod push;
+
 use bottle_cli::inbox::{BottleInbox, replay};
 use bottle_plan::door::Door;
 use bottle_plan::egress::{HeaderMatch, PathMatch, RouteMatch, ValueMatch};
 use bottle_util::untrusted;
-use bottle_wire::supervise::{Inbox, Proposal, Question, QuestionState, RouteChange};
+use bottle_wire::supervise::{Granted, Inbox, Proposal, Question, QuestionState, RouteChange};
 
 /// How many digits of the hash a question's name has.
 pub(super) const HASH_DIGITS: usize = 12;
@@ -74,7 +76,10 @@ pub(super) const fn asker(door: Door) -> &'static str {
 
 /// What would change, as a diff, and what the change would have allowed.
 pub(super) fn facts(question: &Question, bottle: &BottleInbox) -> Vec<String> {
-    let Proposal::Routes(change) = &question.proposal;
+    let change = match &question.proposal {
+        Proposal::Routes(change) => change,
+        Proposal::Push(push) => return push::facts(push),
+    };
     let mut lines = diff(change);
     if let Some(minutes) = change.minutes {
         lines.push(format!("wanted for {minutes} min"));
@@ -140,6 +145,10 @@ fn header(found: &HeaderMatch) -> String {
 
 /// The agent's own words, escaped, each line marked as such.
 pub(super) fn words(question: &Question) -> Vec<String> {
+    // Only the agent has words; a door has said all by its facts.
+    if question.door != Door::Supervise {
+        return Vec::new();
+    }
     if question.words.is_empty() {
         return vec!["it gives no reason".to_owned()];
     }
@@ -161,13 +170,20 @@ pub(super) fn rest(inbox: &Inbox, now: u64) -> Vec<String> {
         lines.push(format!("muted for {minutes} min more after several rejections"));
     }
     for grant in &inbox.grants {
-        let hosts: Vec<String> = grant.hosts.iter().map(ToString::to_string).collect();
+        let granted = match &grant.granted {
+            Granted::Hosts(hosts) => hosts
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            Granted::Push(repo) => format!("a push to {}", untrusted::line(repo)),
+        };
         let left = |until: u64| (until / 1000).saturating_sub(now).div_ceil(60);
         let time = grant.until.map_or_else(
             || "as long as it runs".to_owned(),
             |until| format!("{} min more", left(until)),
         );
-        lines.push(format!("approved as {}: {}, {time}", grant.id, hosts.join(", ")));
+        lines.push(format!("approved as {}: {granted}, {time}", grant.id));
     }
     if inbox.notes_dropped > 0 {
         lines.push(format!("{} older notes were dropped", inbox.notes_dropped));

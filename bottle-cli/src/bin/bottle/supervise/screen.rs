@@ -14,11 +14,12 @@ use bottle_cli::inbox::{BottleInbox, answer, inboxes, permanent, recorded};
 use bottle_cli::{Host, Wiring};
 use bottle_plan::names::Identity;
 use bottle_util::untrusted;
-use bottle_wire::supervise::{Decision, GrantTime, Proposal, Question};
+use bottle_wire::supervise::{Decision, GrantTime, Question};
 use crossterm::event::Event;
 use tokio::sync::mpsc;
 
 use super::print::state_line;
+use crate::output::{self, say};
 use crate::report::Failure;
 
 /// How often the bottles are asked anew.
@@ -37,6 +38,8 @@ struct Screen {
     mode: Mode,
     /// What was last done, or what went wrong.
     message: String,
+    /// What makes an approval permanent, of those that were given.
+    permanent: Vec<(Identity, String)>,
     /// Seconds since 1970.
     now: u64,
 }
@@ -50,8 +53,15 @@ enum Mode {
     Detail(Box<Shown>),
     /// A number of minutes is typed.
     Minutes(Box<Shown>, String),
-    /// A reason is typed.
-    Reason(Box<Shown>, String),
+    /// A reason is typed, and what it is for.
+    Reason(Box<Shown>, Verdict, String),
+}
+
+/// What a reason is typed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Approve,
+    Reject,
 }
 
 /// A question as it was shown when it was opened.
@@ -93,6 +103,7 @@ pub(super) async fn run(wiring: &Arc<Wiring>, host: &Host) -> Result<u8, Failure
     refreshing.abort();
     // Whatever went wrong, nobody is left with a terminal in raw mode.
     ratatui::try_restore()?;
+    print_permanent(&screen)?;
     ended?;
     Ok(0)
 }
@@ -149,26 +160,34 @@ fn next() -> io::Result<Option<Event>> {
 
 async fn give(screen: &mut Screen, wiring: &Wiring, shown: &Shown, decision: Decision) {
     let bottle = &shown.bottle;
-    let (Decision::Approve { time, .. } | Decision::Modify { time, .. }) = &decision else {
-        let given = answer(wiring, bottle, &shown.question, decision).await;
-        screen.message = match given {
-            Ok(state) => format!("{bottle}/{}: {}", shown.question.id, state_line(&state)),
-            Err(error) => untrusted::line(&error.to_string()),
-        };
-        return;
+    let kept = match &decision {
+        Decision::Approve { time, .. } if *time == GrantTime::Bottle => permanent(&shown.question.proposal),
+        Decision::Modify { proposal, time, .. } if *time == GrantTime::Bottle => permanent(proposal),
+        _ => None,
     };
-    let for_the_bottle = *time == GrantTime::Bottle;
     let given = answer(wiring, bottle, &shown.question, decision).await;
     screen.message = match given {
         Ok(state) => format!("{bottle}/{}: {}", shown.question.id, state_line(&state)),
-        Err(error) => untrusted::line(&error.to_string()),
+        Err(error) => {
+            screen.message = untrusted::line(&error.to_string());
+            return;
+        }
     };
-    let Proposal::Routes(change) = &shown.question.proposal;
-    if for_the_bottle && permanent(change).is_some() {
+    if let Some(yaml) = kept {
+        screen.permanent.push((bottle.clone(), yaml));
         screen
             .message
-            .push_str("; `bottle supervise approve` prints the YAML that makes it permanent");
+            .push_str("; the YAML that makes it permanent is printed when you leave");
     }
+}
+
+/// Prints what makes approvals permanent, once the screen is the terminal's again.
+fn print_permanent(screen: &Screen) -> io::Result<()> {
+    for (bottle, yaml) in &screen.permanent {
+        say!("bottle: to make it permanent, put this into the file of {bottle}:");
+        output::data(yaml)?;
+    }
+    Ok(())
 }
 
 impl Screen {

@@ -4,12 +4,14 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
-use ratatui::widgets::{List, ListItem, ListState, Paragraph, Wrap};
+use ratatui::widgets::{List, ListItem, ListState, Paragraph};
 
-use super::{Mode, Screen, Shown};
-use crate::supervise::print::{age, asker, diff, facts, name, rest, words};
+use super::{Mode, Screen, Shown, Verdict};
+use crate::supervise::print::{age, asker, diff, facts, name, push, rest, words};
 use bottle_wire::supervise::{Proposal, Question};
 
+/// What begins each line of the agent's own words.
+const SAID: &str = "│ ";
 /// The most lines below the list about what is not a question.
 const REST: usize = 6;
 
@@ -21,7 +23,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: &Screen) {
     frame.render_widget(Paragraph::new(title).style(bold()), head);
     match &screen.mode {
         Mode::List => list(frame, screen, body),
-        Mode::Detail(shown) | Mode::Minutes(shown, _) | Mode::Reason(shown, _) => {
+        Mode::Detail(shown) | Mode::Minutes(shown, _) | Mode::Reason(shown, ..) => {
             detail(frame, screen, shown, body);
         }
     }
@@ -86,13 +88,16 @@ fn rest_of(screen: &Screen) -> Vec<String> {
 
 /// What is asked, in one line of facts.
 fn summary(question: &Question) -> String {
-    let Proposal::Routes(change) = &question.proposal;
-    let hosts: Vec<String> = diff(change)
-        .into_iter()
-        .filter(|line| !line.starts_with("+  "))
-        .map(|line| line.replace(":443, no credential", ""))
-        .collect();
-    hosts.join(" ")
+    match &question.proposal {
+        Proposal::Routes(change) => {
+            let hosts = diff(change)
+                .into_iter()
+                .filter(|line| !line.starts_with("+  "))
+                .map(|line| line.replace(":443, no credential", ""));
+            hosts.collect::<Vec<_>>().join(" ")
+        }
+        Proposal::Push(push) => push::summary(push),
+    }
 }
 
 fn detail(frame: &mut Frame<'_>, screen: &Screen, shown: &Shown, area: Rect) {
@@ -116,22 +121,57 @@ fn detail(frame: &mut Frame<'_>, screen: &Screen, shown: &Shown, area: Rect) {
     if !screen.is_open(shown) {
         lines.insert(0, Line::styled("this question is no longer open", bold()));
     }
-    let text = Paragraph::new(lines).wrap(Wrap { trim: false });
+    let lines = lines.into_iter().flat_map(|line| folded(line, area.width));
+    let text = Paragraph::new(lines.collect::<Vec<_>>());
     frame.render_widget(text.scroll((screen.scroll, 0)), area);
+}
+
+/// Breaks a line that is too wide. What goes on below is marked, so that no long text can begin a line of its own and
+/// pass for one of ours.
+fn folded(line: Line<'static>, width: u16) -> Vec<Line<'static>> {
+    let width = usize::from(width).max(4);
+    if line.width() <= width {
+        return vec![line];
+    }
+    let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
+    let more = if text.starts_with(SAID) { SAID } else { "    " };
+    let mut rows = vec![String::new()];
+    let mut room = width;
+    for c in text.chars() {
+        let wide = Line::raw(c.to_string()).width();
+        if wide > room {
+            rows.push(more.to_owned());
+            room = width - Line::raw(more).width();
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push(c);
+        }
+        room = room.saturating_sub(wide);
+    }
+    rows.into_iter()
+        .map(|row| Line::styled(row, line.style))
+        .collect()
 }
 
 fn keys(screen: &Screen) -> String {
     match &screen.mode {
         Mode::List => "Enter look  q leave".to_owned(),
-        Mode::Detail(_) => {
-            "approve: o once  t for minutes  b for this bottle    e edit  r reject  Esc back".to_owned()
-        }
+        Mode::Detail(shown) => match &shown.question.proposal {
+            Proposal::Routes(_) => {
+                "approve: o once  t for minutes  b for this bottle    e edit  r reject  Esc back".to_owned()
+            }
+            Proposal::Push(_) => "let this push pass: o    r reject    Esc back".to_owned(),
+        },
         Mode::Minutes(_, typed) => {
             format!("approve for how many minutes? {typed}_   Enter approve  Esc back")
         }
-        Mode::Reason(_, typed) => {
+        Mode::Reason(_, verdict, typed) => {
             let typed = bottle_util::untrusted::line(typed);
-            format!("reject, because: {typed}_   Enter reject  Esc back")
+            let verdict = match verdict {
+                Verdict::Approve => "let it pass",
+                Verdict::Reject => "reject",
+            };
+            format!("{verdict}, because: {typed}_   Enter {verdict}  Esc back")
         }
     }
 }

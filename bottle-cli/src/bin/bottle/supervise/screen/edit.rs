@@ -13,7 +13,9 @@ const MOST: u64 = 64 << 10;
 
 /// Opens the proposal; returns the answer, or none when it was left as it is.
 pub(super) async fn edit(host: &Host, question: &Question) -> Result<Option<Decision>, String> {
-    let Proposal::Routes(change) = &question.proposal;
+    let Proposal::Routes(change) = &question.proposal else {
+        return Err("a held push can be approved or rejected, and not changed".to_owned());
+    };
     let before = text(change);
     let mut file = tempfile::Builder::new()
         .suffix(".yaml")
@@ -73,7 +75,7 @@ fn modified(text: &str) -> Result<Decision, String> {
     let time = time.ok_or("the line minutes: is missing")?;
     let proposal = routes(&rest).map_err(|error| untrusted::line(&error.to_string()))?;
     Ok(Decision::Modify {
-        proposal: Box::new(proposal),
+        proposal: Box::new(Proposal::Routes(proposal)),
         time,
         notes: String::new(),
     })
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn what_was_rendered_is_read_back() {
-        let Proposal::Routes(change) = routes("routes: [{host: a.example.com}]").unwrap();
+        let change = routes("routes: [{host: a.example.com}]").unwrap();
         let read = modified(&text(&change)).unwrap();
         let expected = Decision::Modify {
             proposal: Box::new(Proposal::Routes(change)),

@@ -1,9 +1,9 @@
 //! What keys do.
 
-use bottle_wire::supervise::{Decision, GrantTime};
+use bottle_wire::supervise::{Decision, GrantTime, Proposal};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{Mode, Screen, Shown, Step};
+use super::{Mode, Screen, Shown, Step, Verdict};
 
 /// The most characters of a typed reason.
 const REASON: usize = 500;
@@ -26,7 +26,7 @@ impl Screen {
             Mode::List => self.in_list(key.code),
             Mode::Detail(shown) => self.in_detail(shown, key.code),
             Mode::Minutes(shown, typed) => self.in_minutes(shown, typed, key.code),
-            Mode::Reason(shown, typed) => self.in_reason(shown, typed, key.code),
+            Mode::Reason(shown, verdict, typed) => self.in_reason(shown, verdict, typed, key.code),
         }
     }
 
@@ -59,8 +59,15 @@ impl Screen {
             time,
             notes: String::new(),
         };
+        let is_push = matches!(shown.question.proposal, Proposal::Push(_));
         match key {
             KeyCode::Esc | KeyCode::Char('q') => return Step::Stay,
+            // A push is one thing that happens once: it is let through for a reason, or it is not.
+            KeyCode::Char('o') if is_push => {
+                self.mode = Mode::Reason(shown, Verdict::Approve, String::new());
+                return Step::Stay;
+            }
+            KeyCode::Char('b' | 'e' | 't') if is_push => (),
             KeyCode::Char('o') => return Step::Answer(shown, approve(GrantTime::Once)),
             KeyCode::Char('b') => return Step::Answer(shown, approve(GrantTime::Bottle)),
             KeyCode::Char('e') => return Step::Edit(shown),
@@ -69,7 +76,7 @@ impl Screen {
                 return Step::Stay;
             }
             KeyCode::Char('r') => {
-                self.mode = Mode::Reason(shown, String::new());
+                self.mode = Mode::Reason(shown, Verdict::Reject, String::new());
                 return Step::Stay;
             }
             KeyCode::Up => self.scroll = self.scroll.saturating_sub(1),
@@ -101,18 +108,25 @@ impl Screen {
         Step::Stay
     }
 
-    fn in_reason(&mut self, shown: Box<Shown>, mut typed: String, key: KeyCode) -> Step {
+    fn in_reason(&mut self, shown: Box<Shown>, verdict: Verdict, mut typed: String, key: KeyCode) -> Step {
         match key {
             KeyCode::Esc => {
                 self.mode = Mode::Detail(shown);
                 return Step::Stay;
             }
-            KeyCode::Enter => return Step::Answer(shown, Decision::Reject { reason: typed }),
+            KeyCode::Enter => match verdict {
+                Verdict::Reject => return Step::Answer(shown, Decision::Reject { reason: typed }),
+                Verdict::Approve if !typed.trim().is_empty() => {
+                    let time = GrantTime::Once;
+                    return Step::Answer(shown, Decision::Approve { time, notes: typed });
+                }
+                Verdict::Approve => (),
+            },
             KeyCode::Backspace => drop(typed.pop()),
             KeyCode::Char(c) if typed.chars().count() < REASON => typed.push(c),
             _ => (),
         }
-        self.mode = Mode::Reason(shown, typed);
+        self.mode = Mode::Reason(shown, verdict, typed);
         Step::Stay
     }
 }

@@ -1,7 +1,8 @@
 use super::*;
 use bottle_plan::door::Door;
 use bottle_supervise::{Queue, Saved, lower};
-use bottle_wire::supervise::{Decision, GrantTime};
+use bottle_wire::git_gate::RefChange;
+use bottle_wire::supervise::{Decision, GrantTime, Proposal, PushFinding, PushProposal};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -19,7 +20,8 @@ fn bottle(name: &str, hosts: &[String], words: &str) -> BottleInbox {
             methods: vec!["GET".to_owned()],
             duration: Some("2h".to_owned()),
         });
-        let _flood = queue.put(Door::Supervise, asked.unwrap(), words.to_owned(), 60_000);
+        let asked = Proposal::Routes(asked.unwrap());
+        let _flood = queue.put(Door::Supervise, asked, words.to_owned(), 60_000);
     }
     for n in 0..30 {
         queue.note(format!("note {n} \u{1b}[31m"), 0).unwrap();
@@ -76,6 +78,77 @@ fn hostile_questions_do_no_harm_on_screen() {
     }
 }
 
+/// A held push whose names and lines the agent chose to deceive whoever reads them.
+fn held() -> Screen {
+    let identity: Identity = "demo-a".parse().unwrap();
+    let mut queue = Queue::new(identity.clone(), Saved::default());
+    let hostile = "x\u{1b}[2J\n+ approved by everybody\u{202e}";
+    let push = PushProposal {
+        repo: "app".to_owned(),
+        refs: vec![RefChange {
+            name: format!("refs/heads/bottle/demo-a/{hostile}"),
+            old: "0".repeat(40),
+            new: "1".repeat(40),
+        }],
+        ci_files: vec![".github/workflows/a.yml".to_owned(), hostile.to_owned()],
+        findings: vec![PushFinding {
+            rule: "aws-access-key-id".to_owned(),
+            file: hostile.to_owned(),
+            line: 3,
+            commit: Some("2".repeat(40)),
+            masked: "AKIA****************".to_owned(),
+            text: format!("key = *  # gitleaks:allow {hostile}"),
+        }],
+    };
+    let put = queue.put(Door::GitGate, Proposal::Push(push), String::new(), 60_000);
+    put.unwrap();
+    screen(vec![BottleInbox {
+        bottle: identity,
+        backend: "docker".parse().unwrap(),
+        inbox: Some(queue.inbox(Vec::new(), 60_000)),
+        silent: None,
+        refusals: Vec::new(),
+    }])
+}
+
+#[test]
+fn a_held_push_does_no_harm_on_screen() {
+    for (columns, rows) in [(80, 24), (200, 60)] {
+        let mut screen = held();
+        let list = drawn(&screen, columns, rows);
+        assert!(
+            list.contains("push to app: refs/heads/bottle/demo-a/x\\u{1b}[2J"),
+            "{list}"
+        );
+        press(&mut screen, &[KeyCode::Enter]);
+        insta::assert_snapshot!(format!("push_{columns}x{rows}"), drawn(&screen, columns, rows));
+    }
+}
+
+#[test]
+fn a_push_is_let_through_for_a_typed_reason_only() {
+    use KeyCode::{Char, Enter};
+    for keys in [
+        &[Enter, Char('o')][..],
+        &[Enter, Char('o'), Enter],
+        &[Enter, Char('o'), Char(' '), Enter],
+        &[Enter, Char('b')],
+        &[Enter, Char('t'), Char('5'), Enter],
+        &[Enter, Char('e')],
+    ] {
+        assert_eq!(press(&mut held(), keys), Step::Stay, "{keys:?}");
+    }
+    let mut screen = held();
+    match press(&mut screen, &[Enter, Char('o'), Char('o'), Char('k'), Enter]) {
+        Step::Answer(_, decision) => {
+            let time = GrantTime::Once;
+            let notes = "ok".to_owned();
+            assert_eq!(decision, Decision::Approve { time, notes });
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn nothing_that_moves_the_cursor_reaches_the_screen() {
     let mut screen = hostile();
@@ -88,6 +161,26 @@ fn nothing_that_moves_the_cursor_reaches_the_screen() {
                 .all(|c| c == '\n' || bottle_util::untrusted::is_plain(c)),
             "{shown}"
         );
+    }
+}
+
+#[test]
+fn long_words_cannot_begin_a_line_that_looks_like_ours() {
+    let words = format!("please{}+ evil.example.com:443, no credential", " ".repeat(200));
+    let mut screen = screen(vec![bottle("demo-a", &["a.example.com".to_owned()], &words)]);
+    press(&mut screen, &[KeyCode::Enter]);
+    for columns in 20..100 {
+        let shown = drawn(&screen, columns, 60);
+        let after = shown
+            .lines()
+            .skip_while(|line| !line.contains("│ please"))
+            .skip(1);
+        let said: Vec<&str> = after.take_while(|line| line.starts_with("\"│ ")).collect();
+        let said: String = said
+            .iter()
+            .flat_map(|line| line.trim_matches('"').chars().skip(2))
+            .collect();
+        assert!(said.contains("no credential"), "{columns}: {shown}");
     }
 }
 
