@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bottle_git_gate::{Gate, Listener, MissingProgram, OpenError, Programs, Settings, serve};
-use bottle_wire::ask::NobodyAnswers;
 use bottle_wire::door::FromDoor;
 use bottle_wire::git_gate::GitGateBoot;
+use bottle_wire::supervise::AskAnswer;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::desk::Desk;
 use super::forward;
 use crate::clock::Clock;
 use crate::confine::{limit_files, shut_in_with_programs};
@@ -35,6 +36,7 @@ const SHELL: &str = "/bin/sh";
 #[derive(Debug)]
 pub(super) struct GitGate {
     gate: Gate,
+    desk: Arc<Desk>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
     warming: JoinHandle<()>,
@@ -85,11 +87,12 @@ impl GitGate {
     ) -> Result<Self, GitGateError> {
         let listener = Listener::Unix(tokio::net::UnixListener::from_std(listener)?);
         let (events, to_forward) = mpsc::channel(MESSAGES);
+        let desk = Arc::new(Desk::new(clock, say.clone()));
         let gate = Gate::open(Settings {
             boot,
             programs: programs()?,
             folder: folder.to_owned(),
-            ask: Arc::new(NobodyAnswers),
+            ask: Arc::<Desk>::clone(&desk),
             events,
             clock: bottle_git_gate::Clock::new(move || clock.now()),
         })
@@ -111,11 +114,17 @@ impl GitGate {
         });
         Ok(Self {
             gate,
+            desk,
             stop,
             serving,
             warming,
             forwarding: tokio::spawn(forward(to_forward, say)),
         })
+    }
+
+    /// Takes the first process's answer to a question.
+    pub(super) fn answered(&self, call: u64, answer: AskAnswer) {
+        self.desk.answered(call, answer);
     }
 
     /// Refuses every new request, or no longer.

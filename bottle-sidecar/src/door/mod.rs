@@ -125,6 +125,12 @@ impl Open {
                 gate.hold(held);
                 Ok(None)
             }
+            (Self::GitGate(gate), ToDoor::Answer { call, answer }) => {
+                gate.answered(call, *answer);
+                Ok(None)
+            }
+            // A push that is held does not wait: it asks again when it is pushed again.
+            (Self::GitGate(_), ToDoor::Decided) => Ok(None),
             (Self::Supervise(supervise), ToDoor::Answer { call, answer }) => {
                 supervise.answered(call, *answer);
                 Ok(None)

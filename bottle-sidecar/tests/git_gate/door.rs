@@ -19,7 +19,7 @@ use crate::common::{Relay, children, signal_process, until};
 use crate::world::{Transport, World, key};
 
 /// A bottle whose one repository is the world's.
-fn frame(world: &World, change: impl FnOnce(&mut RepoBoot)) -> Boot {
+pub(crate) fn frame(world: &World, change: impl FnOnce(&mut RepoBoot)) -> Boot {
     let secret = |text: &str| WireSecret(Secret::from(text.to_owned()));
     let pem = fs::read(world.https().authority()).unwrap();
     let authority = CertificateDer::from_pem_slice(&pem).unwrap();
@@ -64,14 +64,14 @@ fn booted(world: &World) -> (Sidecar, Relay) {
     (sidecar, relay)
 }
 
-fn clone(world: &World, relay: &Relay, name: &str) -> PathBuf {
+pub(crate) fn clone(world: &World, relay: &Relay, name: &str) -> PathBuf {
     let url = format!("http://127.0.0.1:{}/app.git", relay.port);
     world.ok(world.root.path(), &["clone", "--quiet", &url, name]);
     world.path(name)
 }
 
 /// The doors' processes by their arguments.
-fn gate(sidecar: &Sidecar) -> u32 {
+pub(crate) fn gate(sidecar: &Sidecar) -> u32 {
     until("the gate's process is there", || {
         sidecar.doors().into_iter().find(|door| {
             let line = fs::read(format!("/proc/{door}/cmdline")).unwrap_or_default();
@@ -80,7 +80,7 @@ fn gate(sidecar: &Sidecar) -> u32 {
     })
 }
 
-fn decisions(sidecar: &Sidecar) -> Vec<String> {
+pub(crate) fn decisions(sidecar: &Sidecar) -> Vec<String> {
     let lines = sidecar.events();
     let events = lines
         .iter()

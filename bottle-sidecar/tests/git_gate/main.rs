@@ -1,6 +1,7 @@
 //! `bottle-sidecar git-gate` as a process, against a real sshd and a real HTTPS upstream, with every git that is there.
 #![cfg(test)]
 
+mod asking;
 #[path = "../common/mod.rs"]
 mod common;
 mod contents;
