@@ -14,9 +14,9 @@ use bottle_wire::control::{ControlAnswer, ControlRequest};
 use bottle_wire::supervise::{Decision, GrantTime, Inbox, Question, QuestionState};
 use common::agent::Agent;
 use common::sidecar::{CHAIN_KEY, Sidecar, boot};
-use common::{PATIENCE, signal_process, until};
+use common::{PATIENCE, Relay, signal_process, until};
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const HOST: &str = "new.example.com";
 
@@ -204,10 +204,43 @@ fn a_command_that_dies_after_its_answer_leaves_exactly_one_decision() {
     );
 }
 
+/// Posts one call through the relay, as an agent in a guest does; returns the status line and the body.
+fn ask_through(relay: &Relay, host: &str) -> std::thread::JoinHandle<(String, Value)> {
+    let mut stream = relay.connect();
+    let arguments = json!({"host": host, "justification": "a test"});
+    let params = json!({"name": "request_egress", "arguments": arguments});
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
+    let head = "POST / HTTP/1.1\r\nHost: supervise:9100\r\nAccept: application/json, text/event-stream\r\n\
+                Content-Type: application/json\r\nConnection: close\r\n";
+    write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    std::thread::spawn(move || {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.lines().next().unwrap_or_default().to_owned();
+        (status, serde_json::from_str(body).unwrap())
+    })
+}
+
+#[test]
+fn a_sidecar_that_is_told_to_end_answers_whoever_waits() {
+    let mut sidecar = supervised();
+    let relay = Relay::start(&sidecar.path("doors/supervise.sock"));
+    let waiting = ask_through(&relay, HOST);
+    question(&sidecar);
+    sidecar.process.signal(Signal::TERM);
+    let (status, body) = waiting.join().unwrap();
+    let said = &body["result"]["content"][0]["text"];
+    let said = said.as_str().unwrap_or_else(|| panic!("{status} {body}"));
+    assert!(said.starts_with("pending, id 1"), "{said}");
+    assert!(sidecar.process.wait().success());
+}
+
 #[test]
 fn questions_and_grants_survive_a_killed_sidecar() {
     let sidecar = supervised();
-    let waiting = agent(&sidecar).ask("open.example.com");
+    let relay = Relay::start(&sidecar.path("doors/supervise.sock"));
+    let waiting = ask_through(&relay, "open.example.com");
     question(&sidecar);
     let granted = agent(&sidecar).ask(HOST);
     let found = until("the second question", || {
@@ -224,8 +257,10 @@ fn questions_and_grants_survive_a_killed_sidecar() {
     }
     process.signal(Signal::KILL);
     process.wait();
-    // Its connection broke: that is no answer, and no leave.
-    let _broken = waiting.join();
+    let (status, body) = waiting.join().unwrap();
+    assert_eq!(status, "HTTP/1.1 503 Service Unavailable");
+    let message = body["error"]["message"].as_str().unwrap();
+    assert!(message.contains("stays open: call check_request"), "{message}");
     let sidecar = boot_in(Sidecar::start_in(root));
     assert_eq!(inbox(&sidecar).questions.len(), 1);
     assert!(reaches(&sidecar, HOST));

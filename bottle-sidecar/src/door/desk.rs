@@ -1,7 +1,7 @@
 //! Calls to the first process, and its answers.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bottle_supervise::server;
@@ -19,7 +19,8 @@ pub(super) struct Desk {
     clock: Clock,
     say: mpsc::Sender<FromDoor>,
     calls: Mutex<Calls>,
-    decided: watch::Sender<u64>,
+    /// None once nobody is to wait any more.
+    decided: Mutex<Option<watch::Sender<u64>>>,
 }
 
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ impl Desk {
             clock,
             say,
             calls: Mutex::default(),
-            decided: watch::Sender::new(0),
+            decided: Mutex::new(Some(watch::Sender::new(0))),
         }
     }
 
@@ -48,8 +49,14 @@ impl Desk {
 
     /// Lets those who wait look again.
     pub(super) fn changed(&self) {
-        self.decided
-            .send_modify(|number| *number = number.wrapping_add(1));
+        if let Some(decided) = &*locked(&self.decided) {
+            decided.send_modify(|number| *number = number.wrapping_add(1));
+        }
+    }
+
+    /// Lets those who wait go with what they know.
+    pub(super) fn end(&self) {
+        locked(&self.decided).take();
     }
 
     async fn call(&self, request: AskRequest) -> AskAnswer {
@@ -77,9 +84,13 @@ impl Desk {
     }
 
     fn with_calls<T>(&self, work: impl FnOnce(&mut Calls) -> T) -> T {
-        // Nothing in there can be left half done.
-        work(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut locked(&self.calls))
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing in there can be left half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -102,7 +113,10 @@ impl server::Desk for Desk {
     }
 
     fn decided(&self) -> watch::Receiver<u64> {
-        self.decided.subscribe()
+        match &*locked(&self.decided) {
+            Some(decided) => decided.subscribe(),
+            None => watch::channel(0).1,
+        }
     }
 
     fn now(&self) -> u64 {

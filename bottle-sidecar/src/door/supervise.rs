@@ -56,8 +56,9 @@ impl Supervise {
         self.desk.changed();
     }
 
-    /// Ends what is open: whoever waits for a human asks again later.
+    /// Ends what is open: whoever waits for a human hears that the question is, and asks again later.
     pub(super) async fn drain(self) {
+        self.desk.end();
         // It may have ended by itself.
         let _stopping = self.stop.send(());
         let _given_up = timeout(END_TIME / 4, self.serving).await;

@@ -1,8 +1,10 @@
 //! The process inside a guest that connects loopback ports to the doors.
 //!
 //! Whoever is inside may talk to a door's socket directly, so nothing depends on this process being honest: it holds
-//! no secret and decides nothing. It retries nothing either: a door that is not there closes the connection.
+//! no secret and decides nothing. It retries nothing either: a door that is not there closes the connection, and one that
+//! ends while its client waits for a person is answered for.
 
+mod answering;
 mod arguments;
 mod end;
 mod exec;

@@ -10,9 +10,10 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
+use super::answering::Answering;
 use super::arguments::{Pair, Watch};
 use super::transparent::Transparent;
-use super::{pump, watch};
+use super::{answering, pump, watch};
 use crate::confine::raise_descriptor_limit;
 use crate::reap::reap;
 
@@ -145,5 +146,8 @@ async fn accept(listener: TcpListener, socket: Arc<PathBuf>) {
 async fn connect(stream: TcpStream, socket: &PathBuf) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let door = UnixStream::connect(socket).await?;
-    pump::copy_both_ways(stream, door).await
+    match answering::is_patient(socket) {
+        true => pump::copy_both_ways(stream, Answering::new(door)).await,
+        false => pump::copy_both_ways(stream, door).await,
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
 use http_body_util::combinators::BoxBody;
@@ -14,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -32,10 +33,12 @@ const ORIGINS: [&str; 3] = ["http://supervise:*", "http://localhost:*", "http://
 /// The one place where the server is.
 const PATHS: [&str; 2] = ["/", "/mcp"];
 
-/// Serves a listener until the given future ends. Calls that are then waiting are cut off.
+/// Serves a listener until the given future ends, and then what is being answered. Calls that wait for a human do so
+/// until the desk is [done](Desk::decided).
 pub async fn serve(listener: UnixListener, desk: Arc<dyn Desk>, until: impl Future<Output = ()>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
+    let (end, ending) = watch::channel(());
     tokio::pin!(until);
     loop {
         let accepted = async {
@@ -47,17 +50,20 @@ pub async fn serve(listener: UnixListener, desk: Arc<dyn Desk>, until: impl Futu
             (accepted, place) = accepted => match accepted {
                 Ok((stream, _)) => {
                     let service = service(Arc::clone(&desk));
+                    let ending = ending.clone();
                     connections.spawn(async move {
-                        connection(stream, service).await;
+                        connection(stream, service, ending).await;
                         drop(place);
                     });
                 }
                 Err(_) => sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next() => (),
-            () = &mut until => return,
+            () = &mut until => break,
         }
     }
+    drop((listener, end));
+    while connections.join_next().await.is_some() {}
 }
 
 fn service(desk: Arc<dyn Desk>) -> Mcp {
@@ -71,7 +77,7 @@ fn service(desk: Arc<dyn Desk>) -> Mcp {
     StreamableHttpService::new(handler, Arc::new(NeverSessionManager::default()), config)
 }
 
-async fn connection(stream: UnixStream, service: Mcp) {
+async fn connection(stream: UnixStream, service: Mcp, mut ending: watch::Receiver<()>) {
     let service = service_fn(move |request| {
         let service = service.clone();
         async move { Ok::<_, Infallible>(answer(&service, request).await) }
@@ -81,8 +87,15 @@ async fn connection(stream: UnixStream, service: Mcp) {
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES)
         .max_headers(FIELDS)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+        .serve_connection(TokioIo::new(stream), service);
+    let mut served = pin!(served);
+    let served = tokio::select! {
+        served = &mut served => served,
+        _ = ending.changed() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended");
     }

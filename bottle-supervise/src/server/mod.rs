@@ -23,7 +23,8 @@ pub trait Desk: Send + Sync + 'static {
     /// Answers one request, at once.
     async fn ask(&self, request: AskRequest) -> AskAnswer;
 
-    /// Tells, by a change of the number, that some question stands otherwise than before.
+    /// Tells, by a change of the number, that some question stands otherwise than before; once the channel is closed,
+    /// nobody waits any more.
     fn decided(&self) -> watch::Receiver<u64>;
 
     /// Returns milliseconds since 1970.
