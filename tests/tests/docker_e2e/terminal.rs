@@ -88,8 +88,9 @@ fn a_second_shell_has_a_terminal_of_its_own(scene: &Scene) -> Result<()> {
     shell.wait_for(QUICK, "$ ")?;
     shell.type_text("echo \"$(id -un) in $PWD at $(stty size)\"\r")?;
     shell.wait_for(QUICK, "node in /home/node/workspace at 40 120")?;
-    shell.type_text("sleep 3600\r")?;
-    shell.wait_for(QUICK, "sleep 3600")?;
+    // What the shell echoes comes before the program: a Control-C in between is the shell's, and the program goes on.
+    shell.type_text("sh -c 'echo asleep-$((1+1)); exec sleep 3600'\r")?;
+    shell.wait_for(QUICK, "asleep-2")?;
     shell.type_text("\x03")?;
     shell.wait_for(QUICK, "^C")?;
     shell.type_text("exit 4\r")?;
