@@ -79,6 +79,10 @@ fn forbidding(root: bool) -> Option<(&'static str, &'static str)> {
     found.next().map(|(_, _, reason, hint)| (*reason, *hint))
 }
 
+/// The programs of a git gate, and where it looks for them.
+const GIT_GATE: [&str; 4] = ["git", "ssh", "ssh-agent", "ssh-add"];
+const FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+
 fn warnings() -> Vec<String> {
     let mut warnings = Vec::new();
     if !bottle_guest::groups_are_delegated() {
@@ -94,7 +98,22 @@ fn warnings() -> Vec<String> {
             "the kernel has no Landlock: mounts and file owners are the only walls between files".to_owned(),
         );
     }
+    warnings.extend(missing_for_git_gate());
     warnings
+}
+
+/// A sidecar on the host runs the host's programs.
+fn missing_for_git_gate() -> Option<String> {
+    let is_there = |name: &&str| {
+        FOLDERS
+            .iter()
+            .any(|folder| Path::new(folder).join(name).is_file())
+    };
+    let missing: Vec<&str> = GIT_GATE.into_iter().filter(|name| !is_there(name)).collect();
+    (!missing.is_empty()).then(|| {
+        let names = missing.join(", ");
+        format!("not installed: {names}; a bottle with repositories behind the git gate needs git and OpenSSH's client")
+    })
 }
 
 fn release() -> String {

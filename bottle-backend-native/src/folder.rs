@@ -248,6 +248,16 @@ impl Folder {
         self.path.join("events")
     }
 
+    /// The folder of the git gate's mirrors.
+    pub(crate) fn git(&self) -> PathBuf {
+        self.path.join("git")
+    }
+
+    /// The list of users that a sidecar with a git gate sees.
+    pub(crate) fn accounts(&self) -> PathBuf {
+        self.path.join("passwd")
+    }
+
     pub(crate) fn files(&self) -> PathBuf {
         self.path.join("files")
     }

@@ -18,13 +18,12 @@ use crate::folder::{Claim, Folder};
 use crate::guest::Entrance;
 use crate::image::Image;
 use crate::keeper::Keeper;
+use crate::mirrors::Mirrors;
 use crate::program::Programs;
 use crate::record::{GuestRecord, Mounted, Record};
 use crate::tree::TreeInputs;
 use crate::{mounted, workspace};
 
-/// The doors that a sidecar of this build serves.
-const SERVED: [Door; 2] = [Door::Egress, Door::Supervise];
 /// Processes and threads of a guest whose bottle says nothing.
 const DEFAULT_PROCESSES: u64 = 4096;
 /// Open files of one process.
@@ -162,28 +161,36 @@ impl Launch<'_> {
                 arguments: self.relay_arguments(),
                 user: RELAY_USER,
             }),
-            sidecar: Some(self.sidecar(folder)),
+            sidecar: Some(self.sidecar(folder)?),
         })
     }
 
-    fn sidecar(&self, folder: &Folder) -> Sidecar {
+    fn sidecar(&self, folder: &Folder) -> Result<Sidecar, LaunchError> {
         let text = |path: PathBuf| path.to_string_lossy().into_owned();
         let binaries = &self.materials.binaries;
-        Sidecar {
-            program: binaries.join("bottle-sidecar"),
-            arguments: vec![
-                "init".to_owned(),
-                "--on-host".to_owned(),
-                "--doors".to_owned(),
-                text(folder.doors()),
-                "--control".to_owned(),
-                text(folder.control()),
-                "--events".to_owned(),
-                text(folder.events()),
-                "--relay".to_owned(),
-                text(binaries.join("bottle-relay")),
-            ],
+        let mut arguments = vec![
+            "init".to_owned(),
+            "--on-host".to_owned(),
+            "--doors".to_owned(),
+            text(folder.doors()),
+            "--control".to_owned(),
+            text(folder.control()),
+            "--events".to_owned(),
+            text(folder.events()),
+            "--relay".to_owned(),
+            text(binaries.join("bottle-relay")),
+        ];
+        let mut instead = Vec::new();
+        if self.plan.doors.contains(&Door::GitGate) {
+            let mirrors = Mirrors::prepare(folder, binaries)?;
+            arguments.extend(["--git".to_owned(), text(mirrors.seen)]);
+            instead = mirrors.instead;
         }
+        Ok(Sidecar {
+            program: binaries.join("bottle-sidecar"),
+            arguments,
+            instead,
+        })
     }
 
     /// Returns the users that the guest gets: root gives it some that nobody has.
@@ -228,13 +235,8 @@ impl Launch<'_> {
     /// Returns what the relay is told, and what the guest's look at itself is told of it.
     fn relay_arguments(&self) -> Vec<String> {
         let socket = |door: Door| format!("/doors/{}.sock", door.name());
-        let doors = self
-            .plan
-            .doors
-            .iter()
-            .copied()
-            .filter(|door| SERVED.contains(door));
-        let pairs = doors.map(|door| format!("{}={}", door.port(), socket(door)));
+        let doors = self.plan.doors.iter();
+        let pairs = doors.map(|door| format!("{}={}", door.port(), socket(*door)));
         let mut arguments: Vec<String> = pairs.collect();
         if self.plan.egress.transparent.is_on() && self.plan.doors.contains(&Door::Egress) {
             arguments.extend(["--transparent".to_owned(), socket(Door::Egress)]);

@@ -39,6 +39,7 @@ mod image;
 mod keeper;
 mod launch;
 mod list;
+mod mirrors;
 mod mounted;
 mod program;
 mod record;

@@ -28,6 +28,13 @@ pub(crate) fn of_agents(process: Pid, users: Users, agent: User) -> io::Result<(
     write(process, users, &map(agent.uid), &map(agent.gid))
 }
 
+/// Gives a namespace the one user that made it, under its own number.
+pub(crate) fn of_itself(process: Pid) -> io::Result<()> {
+    let map = |id: u32| format!("{id} {id} 1");
+    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+    write(process, Users::Own, &map(uid.as_raw()), &map(gid.as_raw()))
+}
+
 fn write(process: Pid, users: Users, uid: &str, gid: &str) -> io::Result<()> {
     let file = |name: &str| format!("/proc/{}/{name}", process.as_raw_nonzero());
     if users == Users::Own {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -285,11 +285,31 @@ fn start_sidecar(sidecar: &Sidecar, files: Vec<OwnedFd>) -> io::Result<Pid> {
     let (Some(input), Some(output)) = (files.next(), files.next()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
-    match sys::fork(0)? {
-        Fork::Parent(sidecar) => Ok(sidecar),
+    // Mounts are root's to make, or of whoever has a namespace of users.
+    let is_root = rustix::process::geteuid().is_root();
+    let namespaces = match (sidecar.instead.is_empty(), is_root) {
+        (true, _) => 0,
+        (false, true) => libc::CLONE_NEWNS,
+        (false, false) => libc::CLONE_NEWNS | libc::CLONE_NEWUSER,
+    };
+    let (mut go, mut say_go) = io::pipe()?;
+    match sys::fork(namespaces)? {
+        Fork::Parent(sidecar) => {
+            drop(go);
+            let mapped = match namespaces & libc::CLONE_NEWUSER {
+                0 => Ok(()),
+                _ => idmap::of_itself(sidecar),
+            };
+            let told = mapped.and_then(|()| say_go.write_all(&[0]));
+            told.inspect_err(|_| kill_and_wait(sidecar))?;
+            Ok(sidecar)
+        }
         Fork::Child => {
-            let become_sidecar = || -> io::Result<()> {
+            drop(say_go);
+            let mut become_sidecar = || -> io::Result<()> {
                 end_with_keeper()?;
+                go.read_exact(&mut [0])?;
+                see_instead(&sidecar.instead)?;
                 sys::unblock_signals();
                 rustix::stdio::dup2_stdin(&input)?;
                 rustix::stdio::dup2_stdout(&output)?;
@@ -307,6 +327,19 @@ fn start_sidecar(sidecar: &Sidecar, files: Vec<OwnedFd>) -> io::Result<Pid> {
             sys::exit(1)
         }
     }
+}
+
+/// Puts files and folders into the places of others, in a namespace of this process's own.
+fn see_instead(instead: &[(PathBuf, PathBuf)]) -> io::Result<()> {
+    use rustix::mount::{MountPropagationFlags as Propagation, mount_bind, mount_change};
+    if instead.is_empty() {
+        return Ok(());
+    }
+    mount_change("/", Propagation::PRIVATE | Propagation::REC)?;
+    for (seen, place) in instead {
+        mount_bind(seen, place)?;
+    }
+    Ok(())
 }
 
 /// Lets go of the caller's stream, by which it could be spoken to.

@@ -261,6 +261,9 @@ pub struct Sidecar {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
+    /// Files and folders that it alone sees in the place of others: each, and the place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instead: Vec<(PathBuf, PathBuf)>,
 }
 
 /// What a guest is asked to do.

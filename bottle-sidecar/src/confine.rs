@@ -103,8 +103,8 @@ const SETTINGS: [&str; 13] = [
 ];
 /// Libraries, and among them what starts programs that need some.
 const LIBRARIES: [&str; 5] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"];
-/// Devices that git and libraries read.
-const DEVICES: [&str; 2] = ["/dev/urandom", "/dev/zero"];
+/// Devices that git and libraries read; a static program waits for the first before it reads the second.
+const DEVICES: [&str; 3] = ["/dev/random", "/dev/urandom", "/dev/zero"];
 
 /// Leaves a process that starts programs these alone, what they need to run, and one folder to write in. They are under
 /// the restrictions of a guest's: no privilege, no namespace, no socket but to files and networks.
