@@ -64,6 +64,8 @@ impl Backend for DockerBackend {
             name: Name::from_static("docker"),
             git_gate_insteadof: GitGateInsteadOf::default(),
             supervise_mcp_url: format!("http://{}:{}/", Door::Supervise, Door::Supervise.port()),
+            // A container has no way to a socket of the host's.
+            ssh_agent: false,
         }
     }
 

@@ -3,6 +3,7 @@
 mod base;
 mod build;
 mod context;
+mod git_gate;
 mod making;
 mod progress;
 mod session;
@@ -11,6 +12,7 @@ mod sidecar;
 mod tests;
 mod unused;
 
+pub(crate) use git_gate::ensure_git_image;
 pub(crate) use making::Making;
 pub(crate) use sidecar::ensure_sidecar_image;
 pub(crate) use unused::{KIND, remove, unused};

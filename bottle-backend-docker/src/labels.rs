@@ -25,16 +25,18 @@ pub(crate) enum Part {
     Agent,
     Doors,
     Events,
+    Mirrors,
     Workspace,
     Repository,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Agent,
         Self::Sidecar,
         Self::Doors,
         Self::Events,
+        Self::Mirrors,
         Self::Workspace,
         Self::Repository,
     ];
@@ -45,6 +47,7 @@ impl Part {
             Self::Agent => "agent",
             Self::Doors => "doors",
             Self::Events => "events",
+            Self::Mirrors => "mirrors",
             Self::Workspace => "workspace",
             Self::Repository => "git",
         }

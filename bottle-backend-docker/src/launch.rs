@@ -10,7 +10,7 @@ use bottle_plan::door::Door;
 
 use crate::check::self_check;
 use crate::engine::{Engine, Upgraded};
-use crate::image::{ensure_agent_image, ensure_sidecar_image};
+use crate::image::{ensure_agent_image, ensure_git_image, ensure_sidecar_image};
 use crate::labels::{self, AgentUser};
 use crate::names::Names;
 use crate::objects::{self, Object};
@@ -19,9 +19,6 @@ use crate::starts::Start;
 use crate::workspace::{self, Workspace};
 use crate::{quota, remove};
 use steps::Steps;
-
-/// The doors that a sidecar of this build serves.
-const SERVED: [Door; 2] = [Door::Egress, Door::Supervise];
 
 /// What a start is given.
 pub(crate) struct Launch<'a> {
@@ -132,7 +129,7 @@ impl Launch<'_> {
     /// Makes the sidecar. Its name is what two starts of one bottle race for: nothing is made before it is ours.
     async fn sidecar(&self, names: &Names, image: &str) -> Result<String, LaunchError> {
         self.progress.step("starting the sidecar");
-        let spec = sidecar_container(&self.materials.owner, names, image);
+        let spec = sidecar_container(&self.materials.owner, names, image, self.has_git());
         let created = self.steps().sidecar(&names.sidecar, spec).await?;
         created.ok_or_else(|| self.taken())
     }
@@ -180,19 +177,29 @@ impl Launch<'_> {
             names,
             user,
             image,
-            doors: &self.doors(),
+            doors: &self.plan.doors,
             workspace,
         })
     }
 
     async fn sidecar_image(&self) -> Result<String, LaunchError> {
         let version = &self.materials.owner.version;
-        ensure_sidecar_image(self.engine, &self.materials.binaries, version, self.progress).await
+        let LaunchMaterials {
+            binaries, build_ca, ..
+        } = self.materials;
+        match self.has_git() {
+            true => {
+                ensure_git_image(self.engine, binaries, version, build_ca.as_deref(), self.progress).await
+            }
+            false => {
+                let image = ensure_sidecar_image(self.engine, binaries, version, self.progress).await;
+                image.map(|image| image.id)
+            }
+        }
     }
 
-    fn doors(&self) -> Vec<Door> {
-        let doors = self.plan.doors.iter().copied();
-        doors.filter(|door| SERVED.contains(door)).collect()
+    fn has_git(&self) -> bool {
+        self.plan.doors.contains(&Door::GitGate)
     }
 
     fn steps(&self) -> Steps<'_> {

@@ -12,6 +12,8 @@ pub(crate) struct Names {
     pub(crate) starting: String,
     pub(crate) doors: String,
     pub(crate) events: String,
+    /// The git gate's mirrors.
+    pub(crate) mirrors: String,
     pub(crate) workspace: String,
     /// The agent's own copy of a mounted workspace's repository.
     pub(crate) repository: String,
@@ -26,6 +28,7 @@ impl Names {
             starting: name("starting"),
             doors: name("doors"),
             events: name("events"),
+            mirrors: name("mirrors"),
             workspace: name("workspace"),
             repository: name("git"),
         }

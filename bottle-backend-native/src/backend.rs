@@ -58,6 +58,8 @@ impl Backend for NativeBackend {
             name: Name::from_static("native"),
             git_gate_insteadof: GitGateInsteadOf::default(),
             supervise_mcp_url: format!("http://{}:{}/", Door::Supervise, Door::Supervise.port()),
+            // The gate has a user of its own there, to whom no agent answers.
+            ssh_agent: !rustix::process::geteuid().is_root(),
         }
     }
 

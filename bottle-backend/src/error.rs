@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bottle_plan::door::Door;
 use bottle_plan::names::{Identity, Name};
 
 /// The error of a backend's own machinery.
@@ -46,9 +45,6 @@ pub enum EngineError {
 /// Says why a bottle could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
-    /// The plan needs a door that this build has not.
-    #[error("the plan needs the {0} door, which this build does not have")]
-    MissingDoor(Door),
     /// Another bottle has the name. It was not touched.
     #[error("the name {0} is taken")]
     NameTaken(Identity),
@@ -201,7 +197,6 @@ impl LaunchError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::MissingDoor(Door::GitGate) => Some("remove `git-gate.repos` from the bottle".to_owned()),
             Self::MissingFile { .. } => {
                 Some("build it with `cargo xtask dist`, or name its folder with --sidecar-dir".to_owned())
             }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use bottle_plan::BottlePlan;
-use bottle_plan::door::Door;
 use bottle_wire::boot::Boot;
 use tokio::sync::watch;
 
@@ -84,9 +83,6 @@ pub async fn launch(
     progress: &dyn Progress,
     mut cancel: Cancel,
 ) -> Result<Box<dyn Bottle>, LaunchError> {
-    if plan.doors.contains(&Door::GitGate) {
-        return Err(LaunchError::MissingDoor(Door::GitGate));
-    }
     let owner = materials.owner.clone();
     let started = tokio::select! {
         started = backend.launch(plan, materials, progress) => started,

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use bottle_plan::BottlePlan;
 use bottle_plan::env::EnvValue;
-use bottle_plan::inputs::PlanInputs;
-use bottle_plan::names::{EnvName, Identity, Name};
+use bottle_plan::git::{GitKey, GitRepo};
+use bottle_plan::inputs::{BackendFacts, PlanInputs};
+use bottle_plan::names::{EnvName, Identity, Name, RepoName};
 use bottle_plan::secret::SecretSource;
 use bottle_plan::workspace::WorkspaceSource;
+use bottle_wire::git_gate::{GatherError, RepoBoot};
 
 use crate::Backend;
 
@@ -15,6 +17,8 @@ use crate::Backend;
 pub struct HostView<'a> {
     /// Whether a variable is set in the command's environment.
     pub has_variable: &'a (dyn Fn(&EnvName) -> bool + Sync),
+    /// The socket of the user's ssh agent.
+    pub agent: Option<PathBuf>,
     /// Identities in use, on any backend or in the state folder.
     pub taken: &'a [Identity],
     /// The user's home.
@@ -53,6 +57,25 @@ pub enum Problem {
         /// Why not.
         why: &'static str,
     },
+    /// What a repository's credential refers to cannot be used.
+    #[error("repository {repo}: {source}")]
+    Repository {
+        /// The repository.
+        repo: RepoName,
+        /// Why.
+        source: GatherError,
+    },
+    /// The user's ssh agent is out of the git gate's reach.
+    #[error(
+        "repository {repo}: the git gate of the backend {backend} does not reach your ssh agent; \
+         name a key file with `key: {{provider: static, path: ...}}`"
+    )]
+    AgentOutOfReach {
+        /// The repository.
+        repo: RepoName,
+        /// The backend.
+        backend: Name,
+    },
     /// A path of the plan would be too long.
     #[error(transparent)]
     Path(#[from] bottle_plan::paths::GuestPathError),
@@ -74,7 +97,9 @@ pub fn prepare(
     }
     problems.extend(workspace_problem(&inputs.workspace, host));
     problems.extend(missing_skills(&inputs));
-    let plan = match BottlePlan::assemble(inputs, backend.facts()) {
+    let facts = backend.facts();
+    problems.extend(unusable_repos(&inputs.manifest.repos, &facts, host));
+    let plan = match BottlePlan::assemble(inputs, facts) {
         Ok(plan) => plan,
         Err(error) => {
             problems.push(error.into());
@@ -87,6 +112,23 @@ pub fn prepare(
     } else {
         Err(PrepareError(problems))
     }
+}
+
+fn unusable_repos(repos: &[GitRepo], facts: &BackendFacts, host: &HostView<'_>) -> Vec<Problem> {
+    let problem = |repo: &GitRepo| {
+        let name = repo.name.clone();
+        if repo.key == Some(GitKey::SshAgent) && !facts.ssh_agent {
+            return Some(Problem::AgentOutOfReach {
+                repo: name,
+                backend: facts.name.clone(),
+            });
+        }
+        let checked = RepoBoot::check(repo, host.has_variable, host.agent.as_deref());
+        checked
+            .err()
+            .map(|source| Problem::Repository { repo: name, source })
+    };
+    repos.iter().filter_map(problem).collect()
 }
 
 fn missing_skills(inputs: &PlanInputs) -> impl Iterator<Item = Problem> {

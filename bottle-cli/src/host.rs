@@ -86,6 +86,14 @@ impl Host {
         self.variables.get(name.as_str())
     }
 
+    /// Returns the socket of the user's ssh agent.
+    #[must_use]
+    pub fn ssh_agent(&self) -> Option<PathBuf> {
+        let socket = self.variables.get("SSH_AUTH_SOCK");
+        let socket = socket.map(|socket| PathBuf::from(socket.expose()));
+        socket.filter(|socket| socket.is_absolute())
+    }
+
     /// Returns the folder that holds one folder per bottle.
     #[must_use]
     pub fn state_root(&self) -> PathBuf {

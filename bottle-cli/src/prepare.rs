@@ -157,6 +157,7 @@ fn prepare(
     let view = HostView {
         has_variable: &|name: &EnvName| host.variable(name).is_some(),
         taken,
+        agent: host.ssh_agent(),
         home: host.home.clone(),
         bottle_home: host.bottle_home.clone(),
     };
@@ -236,13 +237,7 @@ fn shadow_note(origin: &Origin) -> Option<String> {
 
 /// What a plan asks for and this build has not.
 fn missing_parts(plan: &BottlePlan) -> Vec<String> {
-    let mut notes = Vec::new();
-    if !plan.repos.is_empty() {
-        notes.push(
-            "this build has no git gate: a bottle with `git-gate.repos` is refused at launch".to_owned(),
-        );
-    }
-    notes.push("this build does not scan what leaves".to_owned());
+    let mut notes = vec!["this build does not scan what leaves".to_owned()];
     if plan
         .egress
         .routes

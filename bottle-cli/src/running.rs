@@ -140,7 +140,7 @@ async fn furnish(
 ) -> Result<Furnished, StartError> {
     let plan = &prepared.plan;
     agent_argv(plan, prepared.session)?;
-    let materials = materials(prepared, secrets.tokens, host, state)?;
+    let materials = materials(prepared, &secrets.env, secrets.tokens, host, state)?;
     sweep(prepared, host, progress).await;
     let bottle = bottle_backend::launch(
         prepared.backend.as_ref(),
@@ -212,6 +212,7 @@ async fn sweep(prepared: &Prepared, host: &Host, progress: &dyn Progress) {
 /// Mints the certificate authority, writes the state down and makes what the launch needs.
 fn materials(
     prepared: &Prepared,
+    env: &[(EnvName, Secret)],
     tokens: std::collections::BTreeMap<bottle_plan::names::TokenSlot, Secret>,
     host: &Host,
     state: &StateFolder,
@@ -236,7 +237,7 @@ fn materials(
         certificate: minted.certificate,
         key: WireSecret(minted.key),
     };
-    let boot = boot_frame(plan, host, authority, Secret::from(chain.key), tokens)?;
+    let boot = boot_frame(plan, host, authority, Secret::from(chain.key), tokens, env)?;
     Ok(LaunchMaterials {
         owner: host.owner(plan.identity.clone()),
         boot,

@@ -213,3 +213,54 @@ fn a_mounted_workspace_says_what_it_cannot_cover() {
     let copied = home.run("start coder --dry-run --workspace copy");
     assert!(!copied.contains("submodules"), "{copied}");
 }
+
+/// A host key that opens nothing.
+const HOST_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
+
+/// A home whose bottle has these repositories, and a file `id_app` beside it with this mode.
+fn with_repositories(repos: &str, mode: u32) -> Home {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::with_agent(&format!(
+        "agent_provider: {{template: demo}}\ngit-gate:\n  repos:\n{repos}"
+    ));
+    home.write("bottles/id_app", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    let key = home.path().join(".bot-bottle/bottles/id_app");
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(mode)).unwrap();
+    home
+}
+
+#[test]
+fn what_may_be_pushed_where_is_shown() {
+    let repos = format!(
+        "    app: {{url: 'https://git.example.com/app.git'}}\n    tool: {{url: 'ssh://git@git.example.com/tool', \
+         host_key: {HOST_KEY}, key: {{provider: static, path: id_app}}, branches: ['feature/*'], allow: {{tags: true}}, \
+         ci_files: allow}}\n"
+    );
+    let shown = with_repositories(&repos, 0o600).run("start coder --dry-run");
+    for line in [
+        "pushes     app to https://git.example.com/app.git, branches bottle/coder-[ID]/*, without a credential",
+        "pushes     tool to ssh://git@git.example.com/tool, branches feature/*, tags, with the key \
+         [HOME]/.bot-bottle/bottles/id_app - files that its CI runs may change",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn what_a_repository_lacks_is_named_before_anything_starts() {
+    let repos = format!(
+        "    a: {{url: 'ssh://git@git.example.com/a', host_key: {HOST_KEY}, key: {{provider: static, path: id_app}}}}\n    \
+         b: {{url: 'https://git.example.com/b', key: {{provider: token, token_ref: FORGE_TOKEN}}}}\n    \
+         c: {{url: 'ssh://git@git.example.com/c', host_key: {HOST_KEY}, \
+         key: {{provider: github, forge_token_env: FORGE_TOKEN}}}}\n"
+    );
+    let said = with_repositories(&repos, 0o644).run("start coder --dry-run");
+    assert!(!said.contains("status 0"), "{said}");
+    for words in [
+        "repository a: [HOME]/.bot-bottle/bottles/id_app is a private key that others may read (mode 644)",
+        "repository b: FORGE_TOKEN is not set in the environment",
+        "repository c: this version makes no deploy keys",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}

@@ -89,6 +89,8 @@ pub struct BackendFacts {
     pub git_gate_insteadof: GitGateInsteadOf,
     /// The address of the supervise server in the guest.
     pub supervise_mcp_url: String,
+    /// Whether its git gate reaches the user's ssh agent.
+    pub ssh_agent: bool,
 }
 
 /// Everything that [`crate::BottlePlan::assemble`] puts together.

@@ -88,6 +88,7 @@ fn facts() -> BackendFacts {
         name: "fake".parse().unwrap(),
         git_gate_insteadof: Default::default(),
         supervise_mcp_url: "http://supervise:9100/".to_owned(),
+        ssh_agent: true,
     }
 }
 

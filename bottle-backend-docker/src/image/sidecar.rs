@@ -25,30 +25,49 @@ const FILES: [(&str, &str); 3] = [
 /// The most bytes of one binary.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// Returns the engine's id of the sidecar's image, after packing it if need be.
+/// An image that is here.
+pub(crate) struct SidecarImage {
+    /// The engine's id.
+    pub(crate) id: String,
+    /// Its name.
+    pub(super) reference: String,
+}
+
+/// Returns the sidecar's image, after packing it if need be.
 pub(crate) async fn ensure_sidecar_image(
     engine: &Engine,
     binaries: &Path,
     version: &str,
     progress: &dyn Progress,
-) -> Result<String, LaunchError> {
+) -> Result<SidecarImage, LaunchError> {
     let folder = binaries.to_owned();
     let packed = tokio::task::spawn_blocking(move || Packed::read(&folder)).await;
     let packed = packed.map_err(|error| step("read the sidecar's binaries", error))??;
     let tag = format!("{version}-{}", packed.hash);
     let reference = format!("bottle-sidecar:{tag}");
-    if let Some(id) = find(engine, &reference).await? {
+    let id = ensure(engine, &packed, &tag, &reference, progress).await?;
+    Ok(SidecarImage { id, reference })
+}
+
+async fn ensure(
+    engine: &Engine,
+    packed: &Packed,
+    tag: &str,
+    reference: &str,
+    progress: &dyn Progress,
+) -> Result<String, LaunchError> {
+    if let Some(id) = find(engine, reference).await? {
         return Ok(id);
     }
-    let _alone = engine.making.of(&reference).await;
-    if let Some(id) = find(engine, &reference).await? {
+    let _alone = engine.making.of(reference).await;
+    if let Some(id) = find(engine, reference).await? {
         return Ok(id);
     }
     progress.step("packing the sidecar's image");
     let options = CreateImageOptionsBuilder::default()
         .from_src("-")
         .repo("bottle-sidecar")
-        .tag(&tag)
+        .tag(tag)
         .changes(vec!["LABEL bottle.image=sidecar".to_owned()])
         .build();
     let tar = packed
@@ -60,7 +79,7 @@ pub(crate) async fn ensure_sidecar_image(
         .try_collect::<Vec<_>>()
         .await
         .map_err(|error| step("import the sidecar's image", error))?;
-    let id = find(engine, &reference).await?;
+    let id = find(engine, reference).await?;
     id.ok_or_else(|| refused("the sidecar's image is not there after its import".to_owned()))
 }
 

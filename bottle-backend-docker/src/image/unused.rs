@@ -47,7 +47,9 @@ pub(crate) async fn remove(engine: &Engine, tag: &str) -> Result<(), Error> {
 
 /// Tells whether we give such names: what somebody else built upon an image of ours is theirs.
 fn is_ours(tag: &str) -> bool {
-    tag.starts_with("bottle-agent-") || tag.starts_with("bottle-sidecar:")
+    ["bottle-agent-", "bottle-sidecar:", "bottle-sidecar-git:"]
+        .iter()
+        .any(|ours| tag.starts_with(ours))
 }
 
 fn leftover(tag: String, megabytes: i64) -> Leftover {

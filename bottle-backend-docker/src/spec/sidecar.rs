@@ -23,10 +23,20 @@ const EVENT_LOG: &str = "/events/log";
 const MEMORY: i64 = 256 << 20;
 /// Processes and threads of all doors together.
 const PIDS: i64 = 512;
+/// Where the git gate keeps its mirrors, on a volume that begins with what the image has in its place: an empty folder of
+/// that door's user.
+const MIRRORS: &str = "/git";
+/// Memory of all doors where there is a git gate, which packs and unpacks: 2 GiB.
+const MEMORY_WITH_GIT: i64 = 2 << 30;
 
 /// A network, no port of its own, nothing writable but its volumes. Secrets reach it over its standard input.
-pub(crate) fn sidecar_container(owner: &Owner, names: &Names, image: &str) -> ContainerCreateBody {
-    let command = [
+pub(crate) fn sidecar_container(
+    owner: &Owner,
+    names: &Names,
+    image: &str,
+    with_git: bool,
+) -> ContainerCreateBody {
+    let mut command = vec![
         SIDECAR,
         "init",
         "--control",
@@ -36,6 +46,9 @@ pub(crate) fn sidecar_container(owner: &Owner, names: &Names, image: &str) -> Co
         "--doors",
         DOORS,
     ];
+    if with_git {
+        command.extend(["--git", MIRRORS]);
+    }
     ContainerCreateBody {
         hostname: Some("sidecar".to_owned()),
         user: Some("0:0".to_owned()),
@@ -51,12 +64,26 @@ pub(crate) fn sidecar_container(owner: &Owner, names: &Names, image: &str) -> Co
         open_stdin: Some(true),
         // The stream stays open when it is let go of, so that a restarted sidecar can be fed again.
         stdin_once: Some(false),
-        host_config: Some(host_config(owner, names)),
+        host_config: Some(host_config(owner, names, with_git)),
         ..ContainerCreateBody::default()
     }
 }
 
-fn host_config(owner: &Owner, names: &Names) -> HostConfig {
+fn host_config(owner: &Owner, names: &Names, with_git: bool) -> HostConfig {
+    let mut mounts = vec![
+        filled(volume(&names.doors, DOORS, false, owner, Part::Doors)),
+        volume(&names.events, EVENTS, false, owner, Part::Events),
+    ];
+    if with_git {
+        mounts.push(filled(volume(
+            &names.mirrors,
+            MIRRORS,
+            false,
+            owner,
+            Part::Mirrors,
+        )));
+    }
+    let memory = if with_git { MEMORY_WITH_GIT } else { MEMORY };
     let capability = |name: &&str| (*name).to_owned();
     HostConfig {
         network_mode: Some("bridge".to_owned()),
@@ -72,14 +99,11 @@ fn host_config(owner: &Owner, names: &Names) -> HostConfig {
             "/run/bottle".to_owned(),
             "rw,nosuid,nodev,noexec,mode=0700,size=1m".to_owned(),
         )])),
-        mounts: Some(vec![
-            filled(volume(&names.doors, DOORS, false, owner, Part::Doors)),
-            volume(&names.events, EVENTS, false, owner, Part::Events),
-        ]),
+        mounts: Some(mounts),
         log_config: Some(small_log()),
         restart_policy: Some(never_restarted()),
-        memory: Some(MEMORY),
-        memory_swap: Some(MEMORY),
+        memory: Some(memory),
+        memory_swap: Some(memory),
         pids_limit: Some(PIDS),
         ulimits: Some(vec![no_core_dumps()]),
         ..HostConfig::default()

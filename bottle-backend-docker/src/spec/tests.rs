@@ -25,6 +25,7 @@ fn plan(resources: Resources) -> BottlePlan {
             name: Name::from_static("docker"),
             git_gate_insteadof: GitGateInsteadOf::default(),
             supervise_mcp_url: "http://supervise:9100/".to_owned(),
+            ssh_agent: false,
         },
         user: GuestUser {
             name: "node".to_owned(),
@@ -115,7 +116,15 @@ fn the_agents_container_with_limits() {
 #[test]
 fn the_sidecars_container() {
     let names = Names::of(&owner().identity);
-    insta::assert_snapshot!(rendered(&sidecar_container(&owner(), &names, "sha256:sidecar")));
+    let spec = sidecar_container(&owner(), &names, "sha256:sidecar", false);
+    insta::assert_snapshot!(rendered(&spec));
+}
+
+#[test]
+fn the_sidecars_container_with_a_git_gate() {
+    let names = Names::of(&owner().identity);
+    let spec = sidecar_container(&owner(), &names, "sha256:sidecar", true);
+    insta::assert_snapshot!(rendered(&spec));
 }
 
 /// What an engine says of a container that is as it was asked for.

@@ -121,6 +121,7 @@ impl Backend for FakeBackend {
             name: Name::from_static("fake"),
             git_gate_insteadof: GitGateInsteadOf::default(),
             supervise_mcp_url: "http://supervise:9100/".to_owned(),
+            ssh_agent: true,
         }
     }
 

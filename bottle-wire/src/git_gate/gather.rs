@@ -1,6 +1,8 @@
 //! From a repository's references to values: what the trusted side reads on its own host.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bottle_plan::git::{GitKey, GitRepo};
@@ -19,17 +21,30 @@ const LIST_BYTES: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
     /// A file cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}: {why}", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        #[source]
-        source: io::Error,
+        why: io::Error,
     },
     /// A variable is not set.
     #[error("{0} is not set in the environment")]
     NoVariable(EnvName),
+    /// Others may read a private key.
+    #[error("{} is a private key that others may read (mode {mode:03o}); `chmod 600` it", path.display())]
+    KeyOfAll {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A file that is to be a private key is none.
+    #[error("{} is no private key", path.display())]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no ssh agent.
     #[error("no ssh agent runs for this user (SSH_AUTH_SOCK)")]
     NoAgent,
@@ -47,6 +62,30 @@ pub enum GatherError {
 }
 
 impl RepoBoot {
+    /// Looks whether all is there that a repository refers to, and reads no secret.
+    ///
+    /// # Errors
+    ///
+    /// What [`Self::gather`] would say.
+    pub fn check(
+        repo: &GitRepo,
+        has_variable: impl Fn(&EnvName) -> bool,
+        agent: Option<&Path>,
+    ) -> Result<(), GatherError> {
+        match &repo.key {
+            Some(GitKey::Static { path }) => check_key(path)?,
+            Some(GitKey::SshAgent) if agent.is_none() => return Err(GatherError::NoAgent),
+            Some(GitKey::Token { token_ref }) if !has_variable(token_ref) => {
+                return Err(GatherError::NoVariable(token_ref.clone()));
+            }
+            Some(GitKey::Gitea { .. } | GitKey::Github { .. }) => return Err(GatherError::DeployKey),
+            _ => {}
+        }
+        repo.scan_allowlist
+            .as_deref()
+            .map_or(Ok(()), |path| read_list(path).map(drop))
+    }
+
     /// Reads what a repository refers to: its key, its token, the list of accepted findings.
     ///
     /// # Errors
@@ -60,7 +99,12 @@ impl RepoBoot {
         let credential = match &repo.key {
             None => None,
             Some(GitKey::Static { path }) => {
-                Some(GitCredential::Key(WireSecret(read_text(path, KEY_BYTES)?.into())))
+                check_key(path)?;
+                let text = Secret::from(read_text(path, KEY_BYTES)?);
+                match text.expose().contains("PRIVATE KEY-----") {
+                    true => Some(GitCredential::Key(WireSecret(text))),
+                    false => return Err(GatherError::NoKey { path: path.clone() }),
+                }
             }
             Some(GitKey::SshAgent) => {
                 let socket = agent.ok_or(GatherError::NoAgent)?;
@@ -83,10 +127,26 @@ impl RepoBoot {
     }
 }
 
-fn read_text(path: &Path, most: u64) -> Result<String, GatherError> {
-    let failed = |source| GatherError::File {
+/// A key that others of this machine may read is no credential of the bottle's owner; ssh takes none either.
+fn check_key(path: &Path) -> Result<(), GatherError> {
+    let opened = File::open(path).and_then(|file| file.metadata());
+    let meta = opened.map_err(|why| GatherError::File {
         path: path.to_owned(),
-        source,
+        why,
+    })?;
+    match meta.permissions().mode() & 0o777 {
+        mode if mode & 0o077 != 0 => Err(GatherError::KeyOfAll {
+            path: path.to_owned(),
+            mode,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn read_text(path: &Path, most: u64) -> Result<String, GatherError> {
+    let failed = |why| GatherError::File {
+        path: path.to_owned(),
+        why,
     };
     let bytes = files::read_bounded(path, most).map_err(failed)?;
     String::from_utf8(bytes).map_err(|_| failed(io::Error::other("it is no text")))
@@ -153,6 +213,32 @@ mod tests {
         assert!(matches!(
             RepoBoot::gather(repo(Some(forge), None), |_| None, None),
             Err(GatherError::DeployKey)
+        ));
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_or_that_is_none_is_refused() {
+        let path = std::env::temp_dir().join(format!("key-{}", std::process::id()));
+        let key = || repo(Some(GitKey::Static { path: path.clone() }), None);
+        let set = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        std::fs::write(&path, "-----BEGIN OPENSSH PRIVATE KEY-----\n").unwrap();
+        set(0o644);
+        for refused in [
+            RepoBoot::check(&key(), |_| true, None),
+            RepoBoot::gather(key(), |_| None, None).map(drop),
+        ] {
+            assert!(matches!(refused, Err(GatherError::KeyOfAll { mode: 0o644, .. })));
+        }
+        set(0o600);
+        RepoBoot::check(&key(), |_| true, None).unwrap();
+        RepoBoot::gather(key(), |_| None, None).unwrap();
+        std::fs::write(&path, "ssh-ed25519 AAAA\n").unwrap();
+        let public = RepoBoot::gather(key(), |_| None, None);
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(public, Err(GatherError::NoKey { .. })), "{public:?}");
+        assert!(matches!(
+            RepoBoot::check(&key(), |_| true, None),
+            Err(GatherError::File { .. })
         ));
     }
 

@@ -67,19 +67,3 @@ fn a_broken_dockerfile_shows_what_the_build_said() -> Result<()> {
     assert_readable(&finished, 69, &["the build speaks", "3"]);
     scene.assert_gone()
 }
-
-#[test]
-fn a_door_that_this_build_lacks_is_a_refusal() -> Result<()> {
-    let Some(scene) = Scene::set_or_skip("a_door_that_this_build_lacks_is_a_refusal")? else {
-        return Ok(());
-    };
-    scene.stage.write(
-        "bottles/pushing.md",
-        "---\nagent_provider: {template: demo}\ngit-gate: {repos: {r: {url: 'https://git.example/r.git'}}}\n---\n",
-    )?;
-    let finished = scene
-        .start_with(&["--bottle", "pushing"], "exit 0")?
-        .wait(QUICK)?;
-    assert_readable(&finished, 77, &["git-gate", "hint: remove"]);
-    scene.assert_gone()
-}

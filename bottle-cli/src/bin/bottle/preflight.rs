@@ -6,6 +6,7 @@ use bottle_cli::Prepared;
 use bottle_plan::BottlePlan;
 use bottle_plan::egress::{GuestAuth, Route, RouteOwner};
 use bottle_plan::env::EnvValue;
+use bottle_plan::git::{CiFiles, GitKey, GitRepo};
 use bottle_plan::workspace::WorkspaceSource;
 use bottle_provider::SessionStart;
 use bottle_util::untrusted;
@@ -55,6 +56,9 @@ pub(crate) fn render(prepared: &Prepared, backend_reason: &str) -> String {
     if !plan.egress.routes.is_empty() && !plan.egress.transparent.is_on() {
         line("names", "none resolve: only programs that use the proxy get out");
     }
+    for repo in &plan.repos {
+        line("pushes", &pushes(plan, repo));
+    }
     for seam in &plan.egress.resolve {
         line(
             "resolves",
@@ -99,6 +103,36 @@ fn env(name: &str, value: &EnvValue) -> String {
         EnvValue::HostVariable(source) => format!("{name}, the value of your {source}, enters the guest"),
         EnvValue::Answer { .. } => format!("{name}, which you will be asked for, enters the guest"),
     }
+}
+
+fn pushes(plan: &BottlePlan, repo: &GitRepo) -> String {
+    let own = || format!("bottle/{}/*", plan.identity);
+    let branches = match repo.branches.is_empty() {
+        true => own(),
+        false => repo.branches.join(", "),
+    };
+    let mut text = format!("{} to {}, branches {branches}", repo.name, repo.url);
+    let allow = repo.allow;
+    for (is_allowed, what) in [
+        (allow.tags, "tags"),
+        (allow.force, "rewriting history"),
+        (allow.delete, "deleting"),
+    ] {
+        if is_allowed {
+            let _ = write!(text, ", {what}");
+        }
+    }
+    match &repo.key {
+        Some(GitKey::Static { path }) => drop(write!(text, ", with the key {}", path.display())),
+        Some(GitKey::SshAgent) => text.push_str(", with your ssh agent"),
+        Some(GitKey::Token { token_ref }) => drop(write!(text, ", with your {token_ref}")),
+        Some(GitKey::Gitea { .. } | GitKey::Github { .. }) => text.push_str(", with a deploy key"),
+        None => text.push_str(", without a credential"),
+    }
+    if repo.ci_files == CiFiles::Allow {
+        text.push_str(" - files that its CI runs may change");
+    }
+    text
 }
 
 fn reach(plan: &BottlePlan, route: &Route) -> String {

@@ -155,7 +155,6 @@ pub(crate) fn start_failure(error: &StartError, identity: &Identity, became: &st
     }
     let exit = match error {
         StartError::State(_) => Exit::CannotCreate,
-        StartError::Launch(LaunchError::MissingDoor(_)) => Exit::Refused,
         StartError::CommandLine(_) | StartError::Boot(_) => Exit::Manifest,
         _ => Exit::Unavailable,
     };
