@@ -8,9 +8,11 @@ use std::fmt;
 use std::ops::Range;
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Fingerprints {
     key: [u8; 32],
     long: Table<12>,
@@ -18,15 +20,19 @@ pub(super) struct Fingerprints {
 }
 
 /// The strings of at least so many bytes, by the hash of their first ones.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Table<const WIDTH: usize> {
     keys: [u64; 2],
+    /// Made of the entries.
+    #[serde(skip)]
     bitmap: Vec<u64>,
     /// Sorted by hash.
     entries: Vec<Entry>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     hash: u64,
     length: u16,

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bottle_util::Secret;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use split::Trail;
 
@@ -51,11 +52,50 @@ pub enum Parts {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Default)]
+///
+/// A set can be given to another process, which then finds the same without ever holding a value.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct KnownSecrets {
     names: Vec<Arc<str>>,
     fingerprints: Fingerprints,
     pieces: Pieces,
+}
+
+/// A set on its way to another process, without the tables that are made of it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    names: Vec<String>,
+    fingerprints: Fingerprints,
+    pieces: Pieces,
+}
+
+impl From<Stored> for KnownSecrets {
+    fn from(stored: Stored) -> Self {
+        let Stored {
+            names,
+            mut fingerprints,
+            mut pieces,
+        } = stored;
+        fingerprints.settle();
+        pieces.settle();
+        Self {
+            names: names.into_iter().map(Arc::from).collect(),
+            fingerprints,
+            pieces,
+        }
+    }
+}
+
+impl From<KnownSecrets> for Stored {
+    fn from(known: KnownSecrets) -> Self {
+        Self {
+            names: known.names.iter().map(|name| name.to_string()).collect(),
+            fingerprints: known.fingerprints,
+            pieces: known.pieces,
+        }
+    }
 }
 
 /// Why a secret cannot be looked for.
@@ -156,5 +196,37 @@ impl KnownSecrets {
         let name = |number: u16| self.names.get(usize::from(number)).cloned();
         let seen = |number: u16, span: Range<u64>| found.extend(name(number).map(|name| (name, span)));
         self.pieces.follow(trail, bytes, offset, seen);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scanner;
+
+    #[test]
+    fn a_set_finds_the_same_in_another_process_and_holds_no_value() {
+        let value = "Zq8Xw2Lr5Vn9Kc3Bt7Hy1Md6Pf4Gs0Ja";
+        let mut known = KnownSecrets::new([7; 32]);
+        let secret = Secret::from(value.to_owned());
+        known.add("TOKEN", &secret, Parts::Any).unwrap();
+        let sent = serde_json::to_string(&known).unwrap();
+        assert!(!sent.contains(value.get(..6).unwrap()), "{sent}");
+        let arrived: KnownSecrets = serde_json::from_str(&sent).unwrap();
+        let scanner = Scanner::new().with_known(arrived);
+        // Whole, encoded, in part and in pieces.
+        for text in [
+            value,
+            "WnE4WHcyTHI1Vm45S2MzQnQ3SHkxTWQ2UGY0R3MwSmE=",
+            "x=Xw2Lr5Vn9Kc3Bt",
+            "Zq8Xw2-Lr5Vn9-Kc3Bt7",
+        ] {
+            let findings = scanner.scan(text.as_bytes()).findings;
+            assert!(
+                findings.iter().any(|one| one.name.as_deref() == Some("TOKEN")),
+                "{text}"
+            );
+        }
+        assert!(scanner.scan(b"nothing of it").findings.is_empty());
     }
 }

@@ -7,14 +7,19 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 /// Secrets of which any part counts.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Pieces {
     key: u64,
     /// Where each six letters stand.
     grams: HashMap<u64, Vec<(u16, u16)>>,
     /// How many letters each secret has.
     lengths: HashMap<u16, usize>,
+    /// Made of the grams.
+    #[serde(skip)]
     bitmap: Vec<u64>,
 }
 
