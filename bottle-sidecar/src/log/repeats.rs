@@ -5,6 +5,7 @@
 
 use bottle_plan::door::Door;
 use bottle_wire::event::{Event, RequestEvent, Verdict, What};
+use bottle_wire::git_gate::GitEvent;
 use tokio::time::Instant;
 
 use crate::limits::{REPEAT_TIME, REPEATS};
@@ -22,7 +23,7 @@ struct Known {
     /// The line that has it.
     seq: u64,
     door: Door,
-    request: RequestEvent,
+    what: What,
     /// How often it came again since it was last said.
     count: u64,
     /// When it came last, in milliseconds since 1970.
@@ -33,13 +34,13 @@ struct Known {
 impl Repeats {
     /// Counts an event that is known; tells whether it was.
     pub(super) fn count(&mut self, event: &Event) -> bool {
-        let Some(request) = refusal(event) else {
+        let Some(what) = refusal(event) else {
             return false;
         };
         let known = self.known.iter_mut();
         let found = known
             .into_iter()
-            .find(|known| known.door == event.door && known.request == request);
+            .find(|known| known.door == event.door && known.what == what);
         if let Some(known) = found {
             known.count += 1;
             known.last = event.time;
@@ -50,12 +51,12 @@ impl Repeats {
 
     /// Remembers an event that was recorded. What makes way for it, and was repeated, is returned.
     pub(super) fn remember(&mut self, event: &Event, seq: u64) -> Option<Event> {
-        let request = refusal(event)?;
+        let what = refusal(event)?;
         let made_way = (self.known.len() >= REPEATS).then(|| self.known.remove(0));
         self.known.push(Known {
             seq,
             door: event.door,
-            request,
+            what,
             count: 0,
             last: event.time,
             since: Instant::now(),
@@ -99,15 +100,21 @@ impl Known {
     }
 }
 
-/// Returns what is equal in equal refusals, none for what is no refusal.
-fn refusal(event: &Event) -> Option<RequestEvent> {
+/// Returns what is equal in equal refusals, none for what is no refusal. Of the git gate that is a push that was
+/// refused, and whatever failed: an upstream that is away is no news each time somebody asks.
+fn refusal(event: &Event) -> Option<What> {
     match &event.what {
-        What::Request(request) if request.verdict == Verdict::Refused => Some(RequestEvent {
+        What::Request(request) if request.verdict == Verdict::Refused => Some(What::Request(RequestEvent {
             sent: 0,
             received: 0,
             milliseconds: 0,
             ..request.clone()
-        }),
+        })),
+        What::Git(git) if git.verdict != Verdict::Allowed => Some(What::Git(GitEvent {
+            objects: 0,
+            milliseconds: 0,
+            ..git.clone()
+        })),
         _ => None,
     }
 }

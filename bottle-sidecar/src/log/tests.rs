@@ -186,6 +186,42 @@ fn equal_refusals_are_counted_and_what_was_allowed_is_not() {
 }
 
 #[test]
+fn refused_pushes_are_counted_as_refused_requests_are() {
+    use bottle_wire::event::Verdict::{self, Allowed, Failed, Refused};
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = open(folder.path());
+    let git = |verdict: Verdict, rule: &str, milliseconds| Event {
+        door: Door::GitGate,
+        what: What::Git(bottle_wire::git_gate::GitEvent {
+            repo: "app".parse().unwrap(),
+            operation: bottle_wire::git_gate::GitOperation::Push,
+            verdict,
+            rule: rule.to_owned(),
+            details: vec!["branch in refs/heads/main".to_owned()],
+            refs: Vec::new(),
+            question: None,
+            objects: milliseconds,
+            milliseconds,
+        }),
+        ..event(milliseconds)
+    };
+    for time in 0..1000 {
+        log.append(git(Refused, "branch", time));
+        log.append(git(Failed, "unreachable", time));
+    }
+    (0..3).for_each(|time| {
+        log.append(git(Allowed, "clean", time));
+    });
+    let lines = all_lines(&mut log);
+    assert_eq!(lines.len(), 2 + 3 + 2);
+    assert!(
+        lines[5].contains("\"repeated\":{\"of\":1,\"count\":999}"),
+        "{}",
+        lines[5]
+    );
+}
+
+#[test]
 fn a_repeat_is_said_within_its_time_and_many_kinds_cost_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = EventLog::open(folder.path(), key()).unwrap();
