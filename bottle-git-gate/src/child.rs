@@ -51,6 +51,10 @@ impl Group {
         Self(id.and_then(Pid::from_raw))
     }
 
+    pub(crate) fn leader(&self) -> Option<Pid> {
+        self.0
+    }
+
     pub(crate) fn has_ended(&mut self) {
         self.0 = None;
     }

@@ -30,7 +30,8 @@ pub struct Gate(Arc<Shared>);
 struct Shared {
     repos: BTreeMap<String, Arc<Repo>>,
     programs: Programs,
-    secrets: Vec<NamedSecret>,
+    /// What must not be pushed; no value is in it.
+    known: KnownSecrets,
     scanner: Scanner,
     quarantine: PathBuf,
     ask: Arc<dyn Ask>,
@@ -81,12 +82,12 @@ impl Gate {
             };
             repos.insert(boot.repo.name.to_string(), Arc::new(repo));
         }
-        let scanner = scanner(&settings.boot.secrets)?;
+        let known = fingerprints(&settings.boot.secrets)?;
         Ok(Self(Arc::new(Shared {
-            scanner,
+            scanner: Scanner::new().with_known(known.clone()),
+            known,
             repos,
             programs: settings.programs,
-            secrets: settings.boot.secrets,
             quarantine,
             ask: settings.ask,
             events: settings.events,
@@ -135,8 +136,8 @@ impl Gate {
         &self.0.programs
     }
 
-    pub(crate) fn secrets(&self) -> &[NamedSecret] {
-        &self.0.secrets
+    pub(crate) fn known(&self) -> &KnownSecrets {
+        &self.0.known
     }
 
     /// Returns a text as the log may hold it.
@@ -196,7 +197,7 @@ impl Room {
     }
 }
 
-fn scanner(secrets: &[NamedSecret]) -> Result<Scanner, OpenError> {
+fn fingerprints(secrets: &[NamedSecret]) -> Result<KnownSecrets, OpenError> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|_| OpenError::Random)?;
     let mut known = KnownSecrets::new(key);
@@ -205,7 +206,7 @@ fn scanner(secrets: &[NamedSecret]) -> Result<Scanner, OpenError> {
             tracing::warn!(name = secret.name, %error, "a value is not looked for in pushes");
         }
     }
-    Ok(Scanner::new().with_known(known))
+    Ok(known)
 }
 
 fn create(path: &Path) -> Result<(), OpenError> {

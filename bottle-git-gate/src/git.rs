@@ -3,9 +3,16 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use bottle_util::Secret;
+
+use crate::worker::CARRY;
+
 /// One call of git.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    /// The command that becomes git, if another one does.
+    front: Vec<OsString>,
+    input: Option<Secret>,
     program: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
@@ -46,6 +53,8 @@ impl Call {
     /// A call in a bare repository.
     pub(crate) fn new(git: &Path, repository: &Path) -> Self {
         let mut call = Self {
+            front: Vec::new(),
+            input: None,
             program: git.to_owned(),
             arguments: Vec::new(),
             environment: Vec::new(),
@@ -112,14 +121,48 @@ impl Call {
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", own)
     }
 
+    /// Lets it be started by the worker's command, which hands it further configuration and ends it with this process.
+    pub(crate) fn carrying(self, worker: &[OsString], configuration: Option<Secret>) -> Self {
+        let number = self.config;
+        let mut call = match configuration {
+            Some(_) => self.config("include.path", ""),
+            None => self,
+        };
+        call.front = carried_by(worker, number);
+        call.input = configuration;
+        call
+    }
+
+    /// What is to be written to its standard input.
+    pub(crate) fn input(&self) -> &[u8] {
+        self.input.as_ref().map_or(b"", |input| input.expose().as_bytes())
+    }
+
     /// As a command of the standard library.
     pub(crate) fn command(&self) -> std::process::Command {
-        let mut command = std::process::Command::new(&self.program);
+        let mut words = self
+            .front
+            .iter()
+            .map(OsString::as_os_str)
+            .chain([self.program.as_os_str()]);
+        let first = words.next().unwrap_or(self.program.as_os_str());
+        let mut command = std::process::Command::new(first);
         command
+            .args(words)
             .args(&self.arguments)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.folder);
         command
     }
+}
+
+/// The words before a program that ends with this process.
+fn carried_by(worker: &[OsString], number: usize) -> Vec<OsString> {
+    let own = [
+        CARRY.to_owned(),
+        std::process::id().to_string(),
+        number.to_string(),
+    ];
+    worker.iter().cloned().chain(own.map(OsString::from)).collect()
 }

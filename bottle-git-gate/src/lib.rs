@@ -35,6 +35,8 @@ pub mod push_request;
 mod ref_name;
 mod server;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod upstream;
 pub mod worker;

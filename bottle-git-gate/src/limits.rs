@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const CONNECTIONS: usize = 64;
 /// How long a client may take over a request's head, or over each piece of its body, or over taking a piece of an
 /// answer.
-pub const CLIENT_SILENCE: Duration = Duration::from_secs(30);
+pub const CLIENT_SILENCE: Duration = Duration::from_secs(14);
 /// The most bytes of a request for reading, unpacked.
 pub const READ_REQUEST_BYTES: usize = 16 << 20;
 /// The most bytes of the commands before a pushed pack.
@@ -20,10 +20,8 @@ pub const PACK_BYTES: u64 = 2 << 30;
 /// The longest name of a ref, in bytes.
 pub const REF_BYTES: usize = 512;
 
-/// How long an upstream may be silent while it is read.
+/// How long an upstream may be silent. While its own hooks run it is not: git says every five seconds that it lives.
 pub const UPSTREAM_SILENCE: Duration = Duration::from_secs(14);
-/// How long an upstream may be silent while it is pushed to: its own hooks run then.
-pub const PUSH_SILENCE: Duration = Duration::from_secs(60);
 /// The longest fetch from an upstream.
 pub const FETCH_TIME: Duration = Duration::from_secs(3600);
 /// How long a client's later requests may lean on the refresh that its first one waited for.
@@ -32,8 +30,17 @@ pub const FRESH: Duration = Duration::from_secs(10);
 pub const READ_TIME: Duration = Duration::from_secs(3600);
 /// The longest time that unpacking and examining one push may take.
 pub const EXAMINE_TIME: Duration = Duration::from_secs(600);
-/// The processor seconds that unpacking may take.
-pub const UNPACK_CPU_SECONDS: u64 = 120;
+/// The processor seconds that unpacking a pack of so many bytes may take: honest ones take less than half of it, and a
+/// small pack that unfolds into a large one is given up soon.
+#[must_use]
+pub const fn unpack_seconds(bytes: u64) -> u64 {
+    5 + (bytes >> 20)
+}
+/// The processor seconds that each process which reads the new objects of such a pack may take.
+#[must_use]
+pub const fn examine_seconds(bytes: u64) -> u64 {
+    8 + (bytes >> 20)
+}
 /// The memory of the process that unpacks and scans, in bytes.
 pub const WORKER_MEMORY: u64 = 4 << 30;
 
@@ -56,3 +63,7 @@ pub const CI_FILES: usize = 50;
 pub const LINE_OBJECT_BYTES: usize = 8 << 20;
 /// The most commits that a push's changes are compared with.
 pub const BASES: usize = 16;
+/// The most files of a pushed tree, however few objects they share.
+pub const TREE_FILES: usize = 2_000_000;
+/// The longest path in a pushed tree, in bytes.
+pub const PATH_BYTES: u64 = 64 << 10;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::child::{self, Done, Patience};
 use crate::git::Call;
-use crate::limits::{FETCH_TIME, UPSTREAM_SILENCE};
+use crate::limits::{FETCH_TIME, REF_BYTES, UPSTREAM_SILENCE};
 use crate::object_id::ObjectId;
 use crate::upstream::{Upstream, UpstreamError};
 
@@ -19,6 +20,8 @@ pub(crate) struct Mirror {
     git: PathBuf,
     folder: PathBuf,
     upstream: Upstream,
+    /// Whether a writer may have been ended in the middle.
+    is_unclean: AtomicBool,
     last: Mutex<Option<Refresh>>,
 }
 
@@ -47,6 +50,7 @@ impl Mirror {
             git: git.to_owned(),
             folder,
             upstream,
+            is_unclean: AtomicBool::new(true),
             last: Mutex::new(None),
         }
     }
@@ -103,6 +107,16 @@ impl Mirror {
         if known.as_ref() == Some(&listed) {
             return Ok(listed);
         }
+        if self.is_unclean.swap(true, Ordering::Relaxed) {
+            sweep(&self.folder);
+        }
+        let refs = self.update(listed).await?;
+        self.is_unclean.store(false, Ordering::Relaxed);
+        Ok(refs)
+    }
+
+    /// Brings objects and refs here; nobody else writes meanwhile.
+    async fn update(&self, listed: Refs) -> Result<Refs, UpstreamError> {
         self.create(&listed).await?;
         if self.own().await? != listed.ids {
             let call = self.call().args([
@@ -186,7 +200,39 @@ impl Mirror {
             silence: UPSTREAM_SILENCE,
             total,
         };
-        Ok(child::run(call.command(), b"", patience).await?)
+        Ok(child::run(call.command(), call.input(), patience).await?)
+    }
+}
+
+/// Reads what a test made up.
+#[cfg(feature = "testing")]
+pub(crate) fn read_refs_of_a_test(bytes: &[u8]) {
+    let _refs = Refs::read(bytes);
+}
+
+/// Removes what a git that was killed or met a full disk left: half packs, and locks that nobody holds.
+fn sweep(folder: &Path) {
+    let is_half = |name: &str| name.starts_with("tmp_") || name.starts_with(".tmp-");
+    remove_where(&folder.join("objects"), OBJECT_FOLDERS, &is_half);
+    let is_lock = |name: &str| name.ends_with(".lock");
+    remove_where(&folder.join("refs"), REF_FOLDERS, &is_lock);
+    remove_where(folder, 0, &is_lock);
+}
+
+/// How deep objects lie below their folder.
+const OBJECT_FOLDERS: usize = 1;
+/// How deep refs lie at most: a name has no more bytes.
+const REF_FOLDERS: usize = REF_BYTES / 2;
+
+fn remove_where(folder: &Path, depth: usize, is_left: &impl Fn(&str) -> bool) {
+    // What cannot be removed is met again, as git's own error.
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && depth > 0 {
+            remove_where(&entry.path(), depth - 1, is_left);
+        } else if !is_folder && is_left(&entry.file_name().to_string_lossy()) {
+            let _met_again = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -223,6 +269,34 @@ impl Refs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_git_left_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = [
+            "packed-refs.lock",
+            "HEAD.lock",
+            "refs/heads/a/b.lock",
+            "objects/pack/tmp_pack_x",
+            "objects/pack/.tmp-1-pack-x.idx",
+            "objects/12/tmp_obj_x",
+        ];
+        let kept = [
+            "packed-refs",
+            "HEAD",
+            "refs/heads/a/c",
+            "objects/pack/pack-1.pack",
+            "objects/12/34",
+        ];
+        for name in left.iter().chain(&kept) {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, name).unwrap();
+        }
+        sweep(folder.path());
+        assert!(left.iter().all(|name| !folder.path().join(name).exists()));
+        assert!(kept.iter().all(|name| folder.path().join(name).exists()));
+    }
 
     #[test]
     fn listed_refs_are_read() {

@@ -14,7 +14,9 @@ pub(crate) fn line(text: &str) -> String {
 pub(crate) fn last_lines(bytes: &[u8], most: usize) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.split(['\n', '\r']).map(line).filter(|line| !line.is_empty());
-    let lines: Vec<String> = lines.filter(|line| !is_progress(line)).collect();
+    let lines: Vec<String> = lines
+        .filter(|line| !is_progress(line) && !is_trace(line))
+        .collect();
     let skip = lines.len().saturating_sub(most);
     lines.into_iter().skip(skip).collect()
 }
@@ -35,4 +37,27 @@ fn is_progress(line: &str) -> bool {
     ]
     .iter()
     .any(|start| line.starts_with(start))
+}
+
+/// Lines such as `12:00:00.000000 pkt-line.c:86 packet: push< 0000`; what an upstream says begins with `remote: `.
+fn is_trace(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let is_time = |word: &str| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_digit() || b":.".contains(&byte))
+    };
+    words.next().is_some_and(is_time) && words.next().is_some_and(|word| word.starts_with("pkt-line.c:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_lines;
+
+    #[test]
+    fn what_git_says_to_itself_is_left_out() {
+        let said = b"16:00:00.123456 pkt-line.c:86           packet:     sideband< \\1\nWriting objects: 3\nfatal: no\n";
+        assert_eq!(last_lines(said, 5), ["fatal: no"]);
+        let said = b"remote: 16:00:00.1 pkt-line.c:86 of theirs\n";
+        assert_eq!(last_lines(said, 5).len(), 1);
+    }
 }

@@ -36,6 +36,7 @@ enum Command {
     /// Unpacks and reads what was pushed, without network; started by the git gate
     #[command(hide = true)]
     GitWorker {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
     /// One door's process; started by init

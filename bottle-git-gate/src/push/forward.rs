@@ -4,7 +4,7 @@ use super::quarantine::Quarantine;
 use crate::child::{self, ChildError, Done, Patience};
 use crate::decide::Permit;
 use crate::gate::Repo;
-use crate::limits::{FETCH_TIME, PUSH_SILENCE};
+use crate::limits::{FETCH_TIME, UPSTREAM_SILENCE};
 use crate::text;
 use crate::upstream::UpstreamError;
 
@@ -78,10 +78,12 @@ pub(super) async fn forward(
         call = call.arg(format!("{new}:{}", update.name));
     }
     let patience = Patience {
-        silence: PUSH_SILENCE,
+        silence: UPSTREAM_SILENCE,
         total: FETCH_TIME,
     };
-    match child::run(upstream.arm(call).command(), b"", patience).await {
+    // Packets without content, which an upstream sends while its hooks run, are heard as lines of a trace.
+    let call = upstream.arm(call).env("GIT_TRACE_PACKET", "2");
+    match child::run(call.command(), call.input(), patience).await {
         Ok(done) if done.status.success() => Ok(()),
         Ok(done) => Err(refusal(&done)),
         Err(ChildError::Silent(_) | ChildError::TooLong(_)) => Err(ForwardError::Unknown),

@@ -13,7 +13,7 @@ use bottle_wire::supervise::{AskError, Asked, Proposal, QuestionId, QuestionStat
 
 use crate::decide::{Decision, Facts, Permit, RefFacts, Refusal, decide, judge_request};
 use crate::gate::{Gate, Repo};
-use crate::limits::FRESH;
+use crate::limits::{FRESH, examine_seconds};
 use crate::mirror::Refs;
 use crate::object_id::ObjectId;
 use crate::push_request::{PushRequest, PushRequestError};
@@ -118,7 +118,7 @@ async fn push(
 ) -> Result<Passed, PushError> {
     let _waiting = gate.waiting().try_acquire().map_err(|_| PushError::Busy)?;
     let refs = repo.mirror.refresh_within(FRESH).await?;
-    let mut facts = facts(repo, request, &refs);
+    let mut facts = facts(repo.name.as_str(), request, &refs);
     let refusals = judge_request(&repo.policy, &facts);
     if !refusals.is_empty() {
         return Err(PushError::Refused {
@@ -127,7 +127,7 @@ async fn push(
         });
     }
     let _turn = gate.pushes().acquire().await.map_err(|_| PushError::Busy)?;
-    let quarantine = Quarantine::create(gate, repo)?;
+    let mut quarantine = Quarantine::create(gate, repo)?;
     if request.has_pack() {
         quarantine.unpack(body).await?;
     }
@@ -142,7 +142,13 @@ async fn push(
     Ok(Passed { question })
 }
 
-fn facts(repo: &Repo, request: &PushRequest, refs: &Refs) -> Facts {
+/// What is known of a push when the upstream is empty.
+#[cfg(feature = "testing")]
+pub(crate) fn facts_of_a_test(request: &PushRequest) -> Facts {
+    facts("app", request, &Refs::default())
+}
+
+fn facts(repo: &str, request: &PushRequest, refs: &Refs) -> Facts {
     let one = |update: &crate::push_request::Update| RefFacts {
         update: update.clone(),
         current: refs.ids.get(&update.name).cloned(),
@@ -150,7 +156,7 @@ fn facts(repo: &Repo, request: &PushRequest, refs: &Refs) -> Facts {
         content: None,
     };
     Facts {
-        repo: repo.name.to_string(),
+        repo: repo.to_owned(),
         refs: request.updates.iter().map(one).collect(),
         options: request.options.clone(),
         is_signed: request.is_signed,
@@ -179,7 +185,8 @@ fn job(gate: &Gate, repo: &Repo, request: &PushRequest, refs: &Refs, quarantine:
             .collect(),
         head: refs.head.clone(),
         texts: names.chain(options).collect(),
-        secrets: gate.secrets().to_vec(),
+        known: gate.known().clone(),
+        cpu_seconds: examine_seconds(quarantine.received()),
     }
 }
 

@@ -2,18 +2,20 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use bottle_wire::frame;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::child::{self, Patience};
 use crate::gate::{Gate, Repo};
-use crate::limits::{EXAMINE_TIME, PACK_BYTES};
+use crate::limits::{EXAMINE_TIME, PACK_BYTES, unpack_seconds};
 use crate::server::{Body, BodyError};
 use crate::text;
 use crate::worker::{Job, Report};
@@ -26,6 +28,8 @@ pub(super) struct Quarantine {
     mirror: PathBuf,
     git: PathBuf,
     worker: Vec<OsString>,
+    /// The bytes of the pack.
+    received: u64,
 }
 
 /// Says why a push could not be unpacked or looked at.
@@ -39,7 +43,7 @@ pub(super) enum QuarantineError {
     Pack(String),
     #[error("the pack is larger than {PACK_BYTES} bytes")]
     TooLarge,
-    #[error("the pack takes too long to unpack")]
+    #[error("the pack takes more work than one of its size may")]
     TooSlow,
     #[error(transparent)]
     Body(#[from] BodyError),
@@ -58,11 +62,16 @@ impl Quarantine {
             mirror: repo.mirror.folder().to_owned(),
             git: gate.programs().git.clone(),
             worker: gate.programs().worker.clone(),
+            received: 0,
         })
     }
 
     pub(super) fn objects(&self) -> &Path {
         &self.objects
+    }
+
+    pub(super) fn received(&self) -> u64 {
+        self.received
     }
 
     fn worker(&self, arguments: &[&Path]) -> Result<Command, QuarantineError> {
@@ -78,19 +87,21 @@ impl Quarantine {
     }
 
     /// Streams a pack into git.
-    pub(super) async fn unpack(&self, body: &mut Body) -> Result<(), QuarantineError> {
+    pub(super) async fn unpack(&mut self, body: &mut Body) -> Result<(), QuarantineError> {
         let arguments = [Path::new("unpack"), &self.git, &self.mirror, &self.objects];
         let (mut child, mut group) = child::start(self.worker(&arguments)?)?;
         let (Some(mut stdin), Some(mut stderr)) = (child.stdin.take(), child.stderr.take()) else {
             return Err(io::Error::other("a child without pipes").into());
         };
+        let pid = group.leader();
+        let received = &mut self.received;
         let feeding = async {
-            let mut bytes = 0;
             while let Some(piece) = body.next().await? {
-                bytes += piece.len() as u64;
-                if bytes > PACK_BYTES {
+                *received += piece.len() as u64;
+                if *received > PACK_BYTES {
                     return Err(QuarantineError::TooLarge);
                 }
+                allow_work(pid, *received);
                 // A child that wants no more says why on its standard error; git's closing bytes may stay unread.
                 if stdin.write_all(&piece).await.is_err() {
                     break;
@@ -133,6 +144,9 @@ impl Quarantine {
         };
         let done = child::run(self.worker(&[Path::new("examine")])?, &input, patience).await;
         let done = done.map_err(|error| worker_error(error.to_string()))?;
+        if is_overworked(done.status) {
+            return Err(QuarantineError::TooSlow);
+        }
         let read = frame::read_blocking(&mut done.stdout.as_slice());
         read.map_err(|_| worker_error(text::last_lines(&done.stderr, 1).join(" ")))
     }
@@ -159,13 +173,25 @@ impl Quarantine {
     }
 }
 
-fn complaint(said: &[u8], status: std::process::ExitStatus) -> QuarantineError {
+/// Gives git as much processor time as a pack of so many bytes may take. One that has ended needs no more.
+fn allow_work(git: Option<Pid>, bytes: u64) {
+    if bytes < 1 << 20 {
+        return;
+    }
+    let limit = Rlimit {
+        current: Some(unpack_seconds(bytes)),
+        maximum: Some(unpack_seconds(PACK_BYTES)),
+    };
+    let _ended = git.map(|git| prlimit(Some(git), Resource::Cpu, limit));
+}
+
+fn complaint(said: &[u8], status: ExitStatus) -> QuarantineError {
     let lines = text::last_lines(said, 3);
     if lines.iter().any(|line| line.contains("No space left on device")) {
         return QuarantineError::Full;
     }
-    match std::os::unix::process::ExitStatusExt::signal(&status) {
-        Some(libc::SIGXCPU | libc::SIGKILL) => QuarantineError::TooSlow,
+    match status {
+        status if is_overworked(status) => QuarantineError::TooSlow,
         _ if lines.is_empty() => QuarantineError::Pack(format!("git ended with {status}")),
         _ => QuarantineError::Pack(lines.join("; ")),
     }
@@ -176,4 +202,8 @@ fn full_or(error: io::Error) -> QuarantineError {
         io::ErrorKind::StorageFull => QuarantineError::Full,
         _ => QuarantineError::Io(error),
     }
+}
+
+fn is_overworked(status: ExitStatus) -> bool {
+    matches!(status.signal(), Some(libc::SIGXCPU | libc::SIGKILL))
 }

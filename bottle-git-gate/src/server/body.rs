@@ -94,7 +94,7 @@ impl Body {
 }
 
 /// Unpacks one gzip stream (RFC 1952) that is all there; what it would become is bounded.
-fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, BodyError> {
+pub(crate) fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, BodyError> {
     let mut input = behind_header(bytes).ok_or(BodyError::Gzip)?;
     let mut state = InflateState::new_boxed(DataFormat::Raw);
     let (mut out, mut buffer) = (Vec::new(), vec![0; 64 << 10]);

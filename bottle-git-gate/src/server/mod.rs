@@ -1,6 +1,7 @@
 //! git's smart HTTP protocol (gitprotocol-http(5)), as far as a client needs it.
 
 mod body;
+mod patient;
 mod read;
 pub(crate) mod respond;
 mod route;
@@ -22,6 +23,7 @@ pub(crate) use respond::Response;
 
 use crate::gate::Gate;
 use crate::limits::{CLIENT_SILENCE, CONNECTIONS};
+use patient::Patient;
 use route::Route;
 
 /// Where a gate listens.
@@ -87,7 +89,7 @@ async fn connection(gate: Gate, stream: impl AsyncRead + AsyncWrite + Unpin + Se
         .timer(TokioTimer::new())
         .header_read_timeout(CLIENT_SILENCE)
         .max_headers(64)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream)), service)
         .await;
     if let Err(error) = served {
         tracing::debug!(%error, "a connection broke");
@@ -119,5 +121,24 @@ async fn answer(gate: &Gate, request: Request<Incoming>) -> Response {
             read::read(gate, &repo, version, Body::new(body), is_gzip).await
         }
         Route::Push { .. } => crate::push::receive(gate, &repo, Body::new(body)).await,
+    }
+}
+
+#[cfg(feature = "testing")]
+pub(crate) mod testing {
+    //! Parsers that fuzz targets reach.
+
+    pub(crate) use super::body::gunzip;
+
+    /// Routes a request that says whatever a service wants of its kind.
+    pub(crate) fn repo(method: &str, target: &str) -> Option<String> {
+        let request = hyper::Request::builder().method(method).uri(target);
+        let kind = match target.ends_with("git-receive-pack") {
+            true => "application/x-git-receive-pack-request",
+            false => "application/x-git-upload-pack-request",
+        };
+        let (head, ()) = request.header("content-type", kind).body(()).ok()?.into_parts();
+        let route = super::route::route(&head).ok()?;
+        Some(route.repo().to_owned())
     }
 }

@@ -9,13 +9,14 @@ use bottle_wire::boot::Base64;
 use bottle_wire::git_gate::{GitCredential, RepoBoot};
 
 use crate::git::Call;
+use crate::limits::UPSTREAM_SILENCE;
 use crate::settings::OpenError;
 
 #[derive(Debug)]
 pub(super) struct Https {
     roots: PathBuf,
-    /// The whole header field.
-    authorization: Option<Secret>,
+    /// What git is told of the credential, as a file of its configuration.
+    credential: Option<Secret>,
 }
 
 impl Https {
@@ -27,27 +28,26 @@ impl Https {
             path: path.clone(),
             source,
         })?;
-        let authorization = match &boot.credential {
+        let credential = match &boot.credential {
             Some(GitCredential::Token(token)) => Some(basic(token.0.expose())),
             _ => None,
         };
         Ok(Self {
             roots: path,
-            authorization,
+            credential,
         })
     }
 
-    /// The header goes through the environment of git's processes: no argument and no file ever holds it.
     pub(super) fn arm(&self, call: Call) -> Call {
         let call = call.config("http.sslCAInfo", &self.roots.to_string_lossy());
         // A server that stops in the middle.
-        let call = call
-            .config("http.lowSpeedLimit", "1")
-            .config("http.lowSpeedTime", "14");
-        match &self.authorization {
-            Some(field) => call.config("http.extraHeader", field.expose()),
-            None => call,
-        }
+        call.config("http.lowSpeedLimit", "1")
+            .config("http.lowSpeedTime", &UPSTREAM_SILENCE.as_secs().to_string())
+    }
+
+    /// What no argument, no variable and no file of a name may hold.
+    pub(super) fn configuration(&self) -> Option<Secret> {
+        self.credential.clone()
     }
 }
 
@@ -57,7 +57,10 @@ fn basic(token: &str) -> Secret {
         true => token.to_owned(),
         false => format!("x-access-token:{token}"),
     };
-    Secret::from(format!("Authorization: Basic {}", BASE64_STANDARD.encode(pair)))
+    let pair = BASE64_STANDARD.encode(pair);
+    Secret::from(format!(
+        "[http]\n\textraHeader = \"Authorization: Basic {pair}\"\n"
+    ))
 }
 
 fn pem(certificate: &Base64) -> String {

@@ -4,6 +4,7 @@ mod failure;
 mod https;
 mod ssh;
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use bottle_wire::git_gate::RepoBoot;
@@ -20,6 +21,7 @@ use crate::settings::{OpenError, Programs};
 pub(crate) struct Upstream {
     url: String,
     access: Access,
+    worker: Vec<OsString>,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,8 @@ impl Upstream {
             false => Access::Ssh(Ssh::open(boot, programs, folder).await?),
         };
         let url = boot.repo.url.clone();
-        Ok(Self { url, access })
+        let worker = programs.worker.clone();
+        Ok(Self { url, access, worker })
     }
 
     /// Returns the address, which begins with `ssh://` or `https://` and never with a dash.
@@ -52,8 +55,8 @@ impl Upstream {
     /// Lets a call reach it.
     pub(crate) fn arm(&self, call: Call) -> Call {
         match &self.access {
-            Access::Ssh(ssh) => ssh.arm(call),
-            Access::Https(https) => https.arm(call),
+            Access::Ssh(ssh) => ssh.arm(call).carrying(&self.worker, None),
+            Access::Https(https) => https.arm(call).carrying(&self.worker, https.configuration()),
         }
     }
 }

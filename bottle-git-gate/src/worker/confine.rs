@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::{Path, PathBuf};
 
+use bottle_guest::Sight;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
@@ -32,26 +34,53 @@ const FORBIDDEN: &[i64] = &[
 /// Cores of this size are not written, and handed to no program of the host's either: of none they are (core(5)).
 const NO_CORE: u64 = 1;
 
-/// Takes network and other processes from this one and its children, for good, and bounds what it may use.
-pub(super) fn confine(cpu_seconds: Option<u64>) -> io::Result<()> {
+/// Where a system keeps programs, what they are linked with, and random bytes for names.
+const PROGRAMS: &[&str] = &[
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib64",
+    "/nix/store",
+    "/gnu/store",
+    "/etc/ld.so.cache",
+    "/dev/urandom",
+];
+
+/// The only files that the worker sees: the system's programs, git, and what it was told to look at.
+pub(super) fn sight(git: &Path, read: &[&Path], write: &[&Path]) -> Sight {
+    let own = |paths: &[&Path]| paths.iter().map(|path| path.to_path_buf()).collect();
+    let run = PROGRAMS.iter().map(PathBuf::from).chain([git.to_owned()]);
+    let mut sight = Sight {
+        run: run.collect(),
+        read: own(read),
+        write: own(write),
+        listens: false,
+    };
+    sight.write.push("/dev/null".into());
+    sight
+}
+
+/// Takes network, other files and other processes from this one and its children, for good, and bounds what it may use.
+pub(super) fn confine(sight: &Sight, cpu_seconds: u64, most_cpu_seconds: u64) -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::thread::set_no_new_privs(true)?;
-    let bound = |resource, most: u64| {
+    let bound = |resource, current: u64, maximum: u64| {
         let limit = Rlimit {
-            current: Some(most),
-            maximum: Some(most),
+            current: Some(current),
+            maximum: Some(maximum),
         };
         setrlimit(resource, limit)
     };
     // A door's process has done so, and cannot do it again.
     let cores = getrlimit(Resource::Core).maximum;
     if cores.is_none_or(|most| most > NO_CORE) {
-        bound(Resource::Core, NO_CORE)?;
+        bound(Resource::Core, NO_CORE, NO_CORE)?;
     }
-    bound(Resource::As, WORKER_MEMORY)?;
-    if let Some(seconds) = cpu_seconds {
-        bound(Resource::Cpu, seconds)?;
-    }
+    bound(Resource::As, WORKER_MEMORY, WORKER_MEMORY)?;
+    bound(Resource::Cpu, cpu_seconds, most_cpu_seconds)?;
+    // A kernel without Landlock is no error: there is no credential within reach, and no network to bring it out.
+    let _how_much = bottle_guest::see_only(sight)?;
     let filter = filter()?;
     seccompiler::apply_filter(&filter).map_err(io::Error::other)
 }

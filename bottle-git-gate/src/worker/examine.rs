@@ -23,7 +23,7 @@ pub(super) fn examine(job: &Job) -> Report {
 fn try_examine(job: &Job) -> io::Result<Report> {
     let repository = Repository(job);
     let contents = facts::contents(&repository)?;
-    let mut scan = Scan::new(job)?;
+    let mut scan = Scan::new(job);
     for (place, text) in &job.texts {
         scan.text(place, text);
     }

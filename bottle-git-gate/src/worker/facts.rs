@@ -1,14 +1,14 @@
 //! What each ref would hold, and which CI files change.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use super::Job;
 use crate::ci_files::is_ci_file;
 use crate::decide::Content;
 use crate::git::Call;
-use crate::limits::{BASES, CI_FILES};
+use crate::limits::{BASES, CI_FILES, PATH_BYTES, TREE_FILES};
 use crate::object_id::ObjectId;
 
 /// The mirror together with the quarantine.
@@ -141,11 +141,49 @@ fn changes(
             .call()
             .args(["ls-tree", "-r", "-z", "--name-only", "--full-tree", new.as_str()]),
     };
-    // A tag of something that has no tree changes no file.
-    let (_, out) = repository.ask(&call, &[0, 128])?;
-    let names = out.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-    Ok(names
-        .filter(|name| is_ci_file(name))
-        .map(std::borrow::Cow::into_owned)
-        .collect())
+    ci_files_of(&call)
+}
+
+/// Takes CI files out of the names that a call lists. They are not kept: a tree of trees can name more than any memory
+/// holds.
+fn ci_files_of(call: &Call) -> io::Result<BTreeSet<String>> {
+    let mut child = call
+        .command()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let names = child.stdout.take().ok_or_else(|| io::Error::other("no pipe"))?;
+    let found = read_names(BufReader::new(names));
+    if found.is_err() {
+        let _ended = child.kill();
+    }
+    let status = child.wait()?;
+    let found = found?;
+    match status.code() {
+        // A tag of something that has no tree changes no file.
+        Some(0 | 128) => Ok(found),
+        _ => Err(io::Error::other("git cannot list the files of a tree")),
+    }
+}
+
+fn read_names(names: impl BufRead) -> io::Result<BTreeSet<String>> {
+    let (mut found, mut count, mut names) = (BTreeSet::new(), 0, names);
+    let mut name = Vec::new();
+    loop {
+        name.clear();
+        if names.by_ref().take(PATH_BYTES).read_until(0, &mut name)? == 0 {
+            return Ok(found);
+        }
+        count += 1;
+        if name.pop() != Some(0) || count > TREE_FILES {
+            return Err(io::Error::other(format!(
+                "more than {TREE_FILES} files, or a path of more than {PATH_BYTES} bytes"
+            )));
+        }
+        let path = String::from_utf8_lossy(&name);
+        if found.len() <= CI_FILES && is_ci_file(&path) {
+            found.insert(path.into_owned());
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bottle_wire::git_gate::NamedSecret;
+use bottle_scan::KnownSecrets;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Content, Finding};
@@ -24,8 +24,10 @@ pub struct Job {
     pub head: Option<ObjectId>,
     /// Names of refs and push options, which are scanned too.
     pub texts: Vec<(String, String)>,
-    /// Values to look for, all of which the guest has anyway.
-    pub secrets: Vec<NamedSecret>,
+    /// Fingerprints of values that the guest has and must not push.
+    pub known: KnownSecrets,
+    /// The processor seconds that each process of the examination may take.
+    pub cpu_seconds: u64,
 }
 
 /// What was found.

@@ -1,9 +1,10 @@
 //! The process that unpacks and reads what a guest sent: it has no credential, no network and no environment.
 //!
 //! The gate starts it as a command of its own with one of two words: `unpack`, which becomes git's `index-pack` on
-//! standard input, or `examine`, which answers one [`Job`] with one [`Report`]. A third, `agent`, becomes an ssh agent
-//! that no end of the gate's leaves behind; it reads nothing of a guest's.
+//! standard input, or `examine`, which answers one [`Job`] with one [`Report`]. Two more read nothing of a guest's: `agent`
+//! becomes an ssh agent, and `carry` git with a credential from standard input; neither outlives the gate.
 
+mod carry;
 mod confine;
 mod examine;
 mod facts;
@@ -22,7 +23,8 @@ use bottle_wire::frame;
 use rustix::process::Signal;
 
 use crate::git::Call;
-use crate::limits::{PACK_BYTES, UNPACK_CPU_SECONDS};
+use crate::limits::{PACK_BYTES, unpack_seconds};
+pub(crate) use carry::WORD as CARRY;
 pub use job::{Job, Report};
 
 /// Does what the arguments say and returns the exit status.
@@ -34,6 +36,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         }
         [word] if word == "examine" => answer(),
         [word, agent, socket] if word == "agent" => hold_keys(Path::new(agent), Path::new(socket)),
+        [word, gate, number, rest @ ..] if word == CARRY => carry::carry(gate, number, rest),
         _ => Err(io::Error::other("this command is the gate's own")),
     };
     match done {
@@ -45,9 +48,21 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
     }
 }
 
+/// The names of a tree that comes in pieces.
+#[cfg(feature = "testing")]
+pub(crate) fn tree_names_of_a_test(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
+    let (mut names, mut found) = (tree::Names::new(40), Vec::new());
+    for piece in bytes.chunks(step) {
+        names.push(piece, |name| found.push(name.to_vec()));
+    }
+    found
+}
+
 /// Becomes git, which reads a pack from standard input into a quarantine.
 fn unpack(git: &Path, mirror: &Path, objects: &Path) -> io::Result<()> {
-    confine::confine(Some(UNPACK_CPU_SECONDS))?;
+    let sight = confine::sight(git, &[mirror], &[objects]);
+    // The gate raises the first bound as bytes arrive.
+    confine::confine(&sight, unpack_seconds(0), unpack_seconds(PACK_BYTES))?;
     let call =
         Call::new(git, mirror)
             .quarantined(objects)
@@ -67,7 +82,8 @@ fn hold_keys(agent: &Path, socket: &Path) -> io::Result<()> {
 
 fn answer() -> io::Result<()> {
     let job: Job = frame::read_blocking(&mut io::stdin().lock()).map_err(io::Error::other)?;
-    confine::confine(None)?;
+    let sight = confine::sight(&job.git, &[&job.mirror, &job.objects], &[]);
+    confine::confine(&sight, job.cpu_seconds, job.cpu_seconds)?;
     let report = examine::examine(&job);
     let bytes = frame::encode(&report).map_err(io::Error::other)?;
     let mut stdout = io::stdout().lock();

@@ -1,9 +1,8 @@
 //! Secrets in objects, and where they are in words that people understand.
 
 use std::collections::HashSet;
-use std::io;
 
-use bottle_scan::{KnownSecrets, Limit, Parts, Scanner, Stream};
+use bottle_scan::{Limit, Scanner, Stream};
 
 use super::Job;
 use super::objects::Listed;
@@ -58,22 +57,15 @@ const MARKS: &[&str] = &[
 ];
 
 impl Scan {
-    pub(super) fn new(job: &Job) -> io::Result<Self> {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
-        let mut known = KnownSecrets::new(key);
-        for secret in &job.secrets {
-            // One that is too short to be told from innocent text is not looked for; the gate said so when it opened.
-            let _too_short = known.add(&secret.name, &secret.value.0, Parts::Any);
-        }
-        Ok(Self {
-            scanner: Scanner::new().with_known(known),
+    pub(super) fn new(job: &Job) -> Self {
+        Self {
+            scanner: Scanner::new().with_known(job.known.clone()),
             findings: Vec::new(),
             unread: Vec::new(),
             commit: None,
             names: HashSet::new(),
             current: None,
-        })
+        }
     }
 
     /// Scans a text that is in no object.

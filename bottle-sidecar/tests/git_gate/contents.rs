@@ -256,7 +256,7 @@ fn history_of_the_upstream_is_not_scanned_again() {
     let work = world.clone();
     world.commit(&work, "new.txt", "clean\n");
     world.ok(&work, &["push", "--quiet", "origin", "work/x"]);
-    assert!(world.events().contains("\"objects\":3"), "{}", world.events());
+    world.recorded("\"objects\":3");
 }
 
 #[test]

@@ -229,6 +229,16 @@ impl World {
         self.ok(&self.upstream(), &["count-objects", "-v"])
     }
 
+    /// Waits until an event says this.
+    #[track_caller]
+    pub(crate) fn recorded(&self, words: &str) {
+        let end = Instant::now() + Duration::from_secs(10);
+        while !self.events().contains(words) {
+            assert!(Instant::now() < end, "{words:?} is not in:\n{}", self.events());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub(crate) fn events(&self) -> String {
         fs::read_to_string(self.path("events")).unwrap_or_default()
     }
