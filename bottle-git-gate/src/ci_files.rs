@@ -68,19 +68,36 @@ const FILES: &[&str] = &[
 pub(crate) fn is_ci_file(path: &str) -> bool {
     let path = path.to_lowercase();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let in_folder = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
-    FILES.contains(&name) || FOLDERS.iter().any(|folder| in_folder(folder)) || is_folder_itself(&path)
+    // Each of the folders begins with a dot, which few parts of a path do.
+    let mut parts = path.match_indices('.').filter(|(at, _)| {
+        let before = at.checked_sub(1).and_then(|before| path.as_bytes().get(before));
+        before.is_none_or(|before| *before == b'/')
+    });
+    let in_folder = |(at, _): (usize, &str)| {
+        let rest = path.get(at..).unwrap_or_default();
+        FOLDERS.iter().any(|folder| rest.starts_with(folder))
+    };
+    FILES.contains(&name) || parts.any(in_folder) || is_folder_itself(&path)
+}
+
+/// A quick look that most paths do not pass: each of those names has a dot in it, but for one.
+pub(crate) fn may_be_ci_file(path: &[u8]) -> bool {
+    const PLAIN: &[u8] = b"jenkinsfile";
+    let end = path.len().saturating_sub(PLAIN.len());
+    path.contains(&b'.') || path.get(end..).is_some_and(|end| end.eq_ignore_ascii_case(PLAIN))
 }
 
 /// A link or a submodule in the place of such a folder.
 fn is_folder_itself(path: &str) -> bool {
-    let whole = format!("{path}/");
-    FOLDERS.iter().any(|folder| folder.starts_with(&whole))
+    let is_before = |rest: &str| rest.starts_with('/');
+    FOLDERS
+        .iter()
+        .any(|folder| folder.strip_prefix(path).is_some_and(is_before))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_ci_file;
+    use super::*;
 
     #[test]
     fn what_a_forge_runs_counts() {
@@ -94,7 +111,10 @@ mod tests {
             ".github",
             ".github/workflows",
         ] {
-            assert!(is_ci_file(path), "{path}");
+            assert!(is_ci_file(path) && may_be_ci_file(path.as_bytes()), "{path}");
+        }
+        for path in FILES.iter().chain(FOLDERS) {
+            assert!(may_be_ci_file(path.as_bytes()), "{path}");
         }
         for path in [
             "src/main.rs",

@@ -34,7 +34,7 @@ pub const EXAMINE_TIME: Duration = Duration::from_secs(600);
 /// small pack that unfolds into a large one is given up soon.
 #[must_use]
 pub const fn unpack_seconds(bytes: u64) -> u64 {
-    5 + (bytes >> 20)
+    3 + (bytes >> 20)
 }
 /// The processor seconds that each process which reads the new objects of such a pack may take.
 #[must_use]
@@ -64,6 +64,6 @@ pub const LINE_OBJECT_BYTES: usize = 8 << 20;
 /// The most commits that a push's changes are compared with.
 pub const BASES: usize = 16;
 /// The most files of a pushed tree, however few objects they share.
-pub const TREE_FILES: usize = 2_000_000;
+pub const TREE_FILES: usize = 1_000_000;
 /// The longest path in a pushed tree, in bytes.
 pub const PATH_BYTES: u64 = 64 << 10;

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use super::Job;
-use crate::ci_files::is_ci_file;
+use crate::ci_files::{is_ci_file, may_be_ci_file};
 use crate::decide::Content;
 use crate::git::Call;
 use crate::limits::{BASES, CI_FILES, PATH_BYTES, TREE_FILES};
@@ -127,21 +127,39 @@ fn changes(
     base: Option<&ObjectId>,
     new: &ObjectId,
 ) -> io::Result<BTreeSet<String>> {
-    let call = match base {
-        Some(base) => repository.call().args([
-            "diff-tree",
-            "-r",
-            "-z",
-            "--no-renames",
-            "--name-only",
-            base.as_str(),
-            new.as_str(),
-        ]),
-        None => repository
-            .call()
-            .args(["ls-tree", "-r", "-z", "--name-only", "--full-tree", new.as_str()]),
-    };
-    ci_files_of(&call)
+    let base = base.filter(|base| has_tree(repository, base).unwrap_or(false));
+    match (has_tree(repository, new)?, base) {
+        (false, _) => Ok(BTreeSet::new()),
+        (true, None) => ci_files_of(&files_of(repository, new)),
+        (true, Some(base)) => {
+            // Listed first, since git keeps all differences in memory before it prints one.
+            ci_files_of(&files_of(repository, new))?;
+            let call = repository.call().args([
+                "diff-tree",
+                "-r",
+                "-z",
+                "--no-renames",
+                "--name-only",
+                base.as_str(),
+                new.as_str(),
+            ]);
+            ci_files_of(&call)
+        }
+    }
+}
+
+/// Tells whether an object, which is there with all that it names, is or stands for a tree.
+fn has_tree(repository: &Repository<'_>, id: &ObjectId) -> io::Result<bool> {
+    let peeled = format!("{id}^{{tree}}");
+    let call = repository
+        .call()
+        .args(["rev-parse", "--quiet", "--verify", &peeled]);
+    Ok(repository.ask(&call, &[0, 1, 128])?.0 == 0)
+}
+
+fn files_of(repository: &Repository<'_>, id: &ObjectId) -> Call {
+    let call = repository.call();
+    call.args(["ls-tree", "-r", "-z", "--name-only", "--full-tree", id.as_str()])
 }
 
 /// Takes CI files out of the names that a call lists. They are not kept: a tree of trees can name more than any memory
@@ -160,10 +178,10 @@ fn ci_files_of(call: &Call) -> io::Result<BTreeSet<String>> {
     }
     let status = child.wait()?;
     let found = found?;
-    match status.code() {
-        // A tag of something that has no tree changes no file.
-        Some(0 | 128) => Ok(found),
-        _ => Err(io::Error::other("git cannot list the files of a tree")),
+    match status.success() {
+        true => Ok(found),
+        // One that died, of whatever, has not named all of them.
+        false => Err(io::Error::other("git cannot list the files of a tree")),
     }
 }
 
@@ -181,8 +199,9 @@ fn read_names(names: impl BufRead) -> io::Result<BTreeSet<String>> {
                 "more than {TREE_FILES} files, or a path of more than {PATH_BYTES} bytes"
             )));
         }
-        let path = String::from_utf8_lossy(&name);
-        if found.len() <= CI_FILES && is_ci_file(&path) {
+        let may_be = may_be_ci_file(&name) && found.len() <= CI_FILES;
+        let path = may_be.then(|| String::from_utf8_lossy(&name));
+        if let Some(path) = path.filter(|path| is_ci_file(path)) {
             found.insert(path.into_owned());
         }
     }

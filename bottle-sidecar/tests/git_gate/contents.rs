@@ -11,18 +11,20 @@ use crate::world::{World, key};
 /// What every refusal of the sample key says, and that it never says the key.
 #[track_caller]
 fn refused(world: &World, folder: &Path, arguments: &[&str], words: &[&str]) {
+    let before = world.sshd.pushes();
     let said = world.refused(
         folder,
         arguments,
         &[&["git gate: refused: aws-access-key-id in ", "AKIA****"], words].concat(),
     );
+    assert_eq!(world.sshd.pushes(), before, "the upstream was asked");
     let ours = said.lines().filter(|line| line.starts_with("remote:"));
     assert!(ours.clone().all(|line| !line.contains(&key())), "{said}");
     assert!(!world.events().contains(&key()));
 }
 
 /// Runs git with input and returns what it printed.
-fn feed(world: &World, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
+pub(crate) fn feed(world: &World, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
     let mut child = world
         .command(folder, arguments)
         .stdin(Stdio::piped())
@@ -227,6 +229,16 @@ fn merges_submodules_and_archives_are_read() {
     assert!(packed.success());
     world.commit(&work, "clean", "clean\n");
     refused(&world, &work, &["origin", "work/gz"], &["notes.txt.gz:"]);
+    world.ok(&work, &["switch", "--quiet", "-c", "work/long", "origin/main"]);
+    world.commit(
+        &work,
+        "long.txt",
+        format!("{}{}\n", "a line of text\n".repeat(90), key()),
+    );
+    world.ok(&work, &["switch", "--quiet", "-c", "work/zip", "origin/main"]);
+    world.ok(&work, &["archive", "--format=zip", "-o", "all.zip", "work/long"]);
+    world.commit(&work, "clean", "clean\n");
+    refused(&world, &work, &["origin", "work/zip"], &["all.zip:"]);
 }
 
 #[test]
@@ -256,6 +268,7 @@ fn history_of_the_upstream_is_not_scanned_again() {
     let work = world.clone();
     world.commit(&work, "new.txt", "clean\n");
     world.ok(&work, &["push", "--quiet", "origin", "work/x"]);
+    assert_eq!(world.sshd.pushes(), 1, "what passes is asked for once");
     world.recorded("\"objects\":3");
 }
 

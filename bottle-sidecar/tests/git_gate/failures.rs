@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::world::{World, within};
 
-const SOON: Duration = Duration::from_secs(16);
+pub(crate) const SOON: Duration = Duration::from_secs(16);
 
-fn ssh(world: &World, url: &str, host_key: &str, key: &std::path::Path) -> String {
+pub(crate) fn ssh(world: &World, url: &str, host_key: &str, key: &std::path::Path) -> String {
     format!(
         "url: '{url}'\n      host_key: {host_key}\n      key: {{provider: static, path: '{}'}}\n      branches: ['work/*']",
         key.display(),
@@ -183,7 +183,7 @@ fn send_and_leave(world: &World, bytes: &[u8]) {
 }
 
 /// Sends bytes to the gate and returns its whole answer.
-fn raw(world: &World, bytes: &[u8]) -> String {
+pub(crate) fn raw(world: &World, bytes: &[u8]) -> String {
     let address = world
         .gate
         .as_ref()
@@ -199,7 +199,7 @@ fn raw(world: &World, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn push_request(body: &[u8]) -> Vec<u8> {
+pub(crate) fn push_request(body: &[u8]) -> Vec<u8> {
     let head = format!(
         "POST /app.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-git-receive-pack-request\r\nContent-Length: {}\r\n\r\n",
         body.len(),

@@ -16,6 +16,10 @@ fn refs_outside_the_rules_are_refused() {
             ][..],
         ),
         ("HEAD:refs/heads/Work/x", &["refused: branch"]),
+        ("HEAD:refs/heads/\u{ff57}ork/x", &["refused: branch"]),
+        ("HEAD:refs/heads/wor\u{212a}/x", &["refused: branch"]),
+        ("HEAD:refs/heads/work/e\u{301}", &["refused: ref-name"]),
+        ("HEAD:refs/Heads/work/x", &["refused: ref-namespace"]),
         ("HEAD:refs/heads/work/a\u{202e}b", &["refused: ref-name"]),
         ("HEAD:refs/for/main", &["refused: ref-namespace"]),
         (

@@ -28,7 +28,13 @@ impl Sshd {
                     .success()
             );
         }
-        fs::copy(path("user.pub"), path("authorized")).unwrap();
+        // What each session asks for is noted.
+        let note = format!(
+            "command=\"echo $SSH_ORIGINAL_COMMAND >> {}; exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"\" ",
+            path("commands"),
+        );
+        let public = fs::read_to_string(path("user.pub")).unwrap();
+        fs::write(path("authorized"), note + &public).unwrap();
         // Where sshd wants to give up privileges.
         let _there = fs::create_dir_all("/run/sshd");
         let port = TcpListener::bind("127.0.0.1:0")
@@ -62,6 +68,15 @@ impl Sshd {
         let user = Command::new("id").arg("-un").output().unwrap().stdout;
         let user = String::from_utf8(user).unwrap();
         format!("ssh://{}@127.0.0.1:{}{}", user.trim(), self.port, path.display())
+    }
+
+    /// How many sessions wanted to push.
+    pub(crate) fn pushes(&self) -> usize {
+        let commands = fs::read_to_string(self.folder.path().join("commands")).unwrap_or_default();
+        commands
+            .lines()
+            .filter(|line| line.contains("git-receive-pack"))
+            .count()
     }
 
     pub(crate) fn host_key(&self) -> String {
