@@ -264,3 +264,69 @@ fn what_a_repository_lacks_is_named_before_anything_starts() {
         assert!(said.contains(words), "{words}: {said}");
     }
 }
+
+/// A bottle of five events that only lies on this host, and the lines of its log.
+fn logged(home: &Home) -> Vec<String> {
+    use bottle_cli::state::{CHAIN, ChainState, StateFolder};
+    use bottle_wire::event::{Event, What};
+    let root = home.path().join(".bot-bottle/state");
+    let folder = StateFolder::of(&root, &"demo-1".parse().unwrap());
+    drop(folder.create().unwrap());
+    let mut head = bottle_wire::chain::Head::start();
+    let lines = (0..5).map(|time| {
+        let door = bottle_plan::door::Door::Supervise;
+        let event = Event {
+            time,
+            door,
+            what: What::Opened,
+        };
+        serde_json::to_string(&head.append(b"key", event).unwrap()).unwrap()
+    });
+    let lines: Vec<String> = lines.collect();
+    folder.append_events(&lines).unwrap();
+    let chain = ChainState {
+        key: "key".to_owned(),
+        bytes: lines.iter().map(|line| line.len() as u64 + 1).sum(),
+        head,
+    };
+    folder.write_json(CHAIN, &chain).unwrap();
+    lines
+}
+
+#[test]
+fn an_edited_removed_or_cut_line_of_the_log_is_reported_by_number() {
+    let home = Home::new();
+    let lines = logged(&home);
+    let verify = |lines: &[String]| {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(home.path().join(".bot-bottle/state/demo-1/events.jsonl"), text).unwrap();
+        home.run("log demo-1 --verify")
+    };
+    let said = verify(&lines);
+    assert!(
+        said.contains("status 0") && said.contains("5 events, each as the doors wrote it"),
+        "{said}"
+    );
+    let mut edited = lines.clone();
+    edited[2] = edited[2].replace("supervise", "egress");
+    let mut removed = lines.clone();
+    removed.remove(1);
+    let mut swapped = lines.clone();
+    swapped.swap(3, 4);
+    for (changed, wanted) in [
+        (edited, "line 3 was changed"),
+        (removed, "line 2 was changed, or lines before it were removed"),
+        (swapped, "line 4 was changed"),
+        (
+            lines[..3].to_vec(),
+            "the log ends at event 3, and 5 were recorded",
+        ),
+        (Vec::new(), "the log ends at event 0, and 5 were recorded"),
+    ] {
+        let said = verify(&changed);
+        assert!(
+            said.contains("status 77") && said.contains(wanted),
+            "{wanted}: {said}"
+        );
+    }
+}

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+pub mod asking;
 pub mod authority;
 pub mod client;
 pub mod connect_proxy;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use bottle_tests::harness::{Running, Scene};
+use bottle_tests::asking::call;
+use bottle_tests::harness::Scene;
 
 use crate::QUICK;
 
@@ -29,20 +30,6 @@ fn set_or_skip(test: &str) -> Result<Option<Scene>> {
 
 fn status(scene: &Scene) -> Result<String> {
     Ok(scene.shell(STATUS)?.stdout)
-}
-
-/// Calls a tool of the supervise server as an agent's MCP client does, and lets it wait.
-fn call(scene: &Scene, tool: &str, arguments: &str) -> Result<Running> {
-    let body = format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
-    );
-    let line = format!(
-        "curl -sS --max-time 50 -H 'Accept: application/json, text/event-stream' -H 'Content-Type: application/json' \
-         --data '{body}' http://supervise:9100/"
-    );
-    scene
-        .stage
-        .start(&["exec", &scene.label, "--", "bash", "-c", &line])
 }
 
 const ASK: &str = r#"{"host":"upstream.test","justification":"to read the status page"}"#;

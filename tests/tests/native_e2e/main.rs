@@ -1,6 +1,7 @@
 //! What users without an engine get: the real `bottle` command, namespaces, real agent programs.
 
 mod agents;
+mod agents_ask;
 mod defaults;
 mod images;
 mod killing;
