@@ -16,7 +16,8 @@ use bottle_plan::names::Identity;
 use bottle_util::untrusted;
 use bottle_wire::supervise::{Decision, GrantTime, Question};
 use crossterm::event::Event;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
 
 use super::print::state_line;
 use crate::output::{self, say};
@@ -42,6 +43,8 @@ struct Screen {
     permanent: Vec<(Identity, String)>,
     /// Seconds since 1970.
     now: u64,
+    /// Has the bottles asked anew at once.
+    soon: Arc<Notify>,
 }
 
 /// What the keys are for.
@@ -82,21 +85,23 @@ enum Step {
 
 pub(super) async fn run(wiring: &Arc<Wiring>, host: &Host) -> Result<u8, Failure> {
     let (sender, mut updates) = mpsc::channel(1);
+    let soon = Arc::new(Notify::new());
     let refreshing = tokio::spawn({
-        let (wiring, host) = (Arc::clone(wiring), host.clone());
+        let (wiring, host, soon) = (Arc::clone(wiring), host.clone(), Arc::clone(&soon));
         async move {
             loop {
                 let found = inboxes(&wiring, &host).await;
                 if sender.send(found).await.is_err() {
                     return;
                 }
-                tokio::time::sleep(REFRESH).await;
+                let _due = timeout(REFRESH, soon.notified()).await;
             }
         }
     });
     let mut terminal = ratatui::try_init()?;
     let mut screen = Screen {
         bottles: recorded(host),
+        soon,
         ..Screen::default()
     };
     let ended = watch(&mut terminal, &mut screen, &mut updates, (wiring, host)).await;
@@ -130,7 +135,6 @@ async fn watch(
             Step::Answer(shown, decision) => {
                 terminal.draw(|frame| draw::draw(frame, screen))?;
                 give(screen, wiring, &shown, decision).await;
-                screen.update(inboxes(wiring, host).await);
             }
             Step::Edit(shown) => {
                 ratatui::try_restore()?;
@@ -139,7 +143,6 @@ async fn watch(
                 match edited {
                     Ok(Some(decision)) => {
                         give(screen, wiring, &shown, decision).await;
-                        screen.update(inboxes(wiring, host).await);
                     }
                     Ok(None) => {
                         "nothing was changed, so nothing was answered".clone_into(&mut screen.message);
@@ -170,9 +173,13 @@ async fn give(screen: &mut Screen, wiring: &Wiring, shown: &Shown, decision: Dec
         Ok(state) => format!("{bottle}/{}: {}", shown.question.id, state_line(&state)),
         Err(error) => {
             screen.message = untrusted::line(&error.to_string());
+            screen.soon.notify_one();
             return;
         }
     };
+    // Nobody waits for all the other bottles: what was answered goes, and the rest is asked in the background.
+    screen.close(shown);
+    screen.soon.notify_one();
     if let Some(yaml) = kept {
         screen.permanent.push((bottle.clone(), yaml));
         screen
@@ -194,6 +201,20 @@ impl Screen {
     fn update(&mut self, found: Vec<BottleInbox>) {
         self.bottles = found;
         self.loaded = true;
+        self.cursor = self.cursor.min(self.questions().count().saturating_sub(1));
+    }
+
+    /// Takes a question that was answered off the list.
+    fn close(&mut self, shown: &Shown) {
+        let bottles = self
+            .bottles
+            .iter_mut()
+            .filter(|bottle| bottle.bottle == shown.bottle);
+        for inbox in bottles.filter_map(|bottle| bottle.inbox.as_mut()) {
+            inbox
+                .questions
+                .retain(|question| question.id != shown.question.id);
+        }
         self.cursor = self.cursor.min(self.questions().count().saturating_sub(1));
     }
 

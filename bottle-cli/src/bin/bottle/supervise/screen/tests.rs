@@ -243,6 +243,28 @@ fn keys_answer_exactly_what_was_shown() {
 }
 
 #[test]
+fn what_was_answered_leaves_the_list_at_once_and_nothing_else_does() {
+    let hosts = ["a.example.com", "b.example.com"].map(str::to_owned);
+    let mut screen = screen(vec![bottle("demo-a", &hosts, ""), bottle("demo-b", &hosts, "")]);
+    press(
+        &mut screen,
+        &[KeyCode::Down, KeyCode::Down, KeyCode::Down, KeyCode::Enter],
+    );
+    let Step::Answer(shown, _) = press(&mut screen, &[KeyCode::Char('o')]) else {
+        panic!("no answer")
+    };
+    screen.close(&shown);
+    let left = screen
+        .questions()
+        .map(|(bottle, question)| (bottle.bottle.as_str(), question.id.0));
+    assert_eq!(
+        left.collect::<Vec<_>>(),
+        [("demo-a", 1), ("demo-a", 2), ("demo-b", 1)]
+    );
+    assert_eq!(screen.cursor, 2);
+}
+
+#[test]
 fn a_question_that_was_opened_stays_the_one_that_is_answered() {
     let mut screen = screen(vec![bottle("demo-b", &["a.example.com".to_owned()], "why")]);
     press(&mut screen, &[KeyCode::Enter]);
