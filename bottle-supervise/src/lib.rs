@@ -33,6 +33,8 @@ mod queue;
 #[cfg(feature = "server")]
 pub mod server;
 mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use check::{ChangeError, check};
 pub use check_push::{PushError, check_push};

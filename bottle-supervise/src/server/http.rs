@@ -14,7 +14,8 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -49,10 +50,10 @@ pub async fn serve(listener: UnixListener, desk: Arc<dyn Desk>, until: impl Futu
         tokio::select! {
             (accepted, place) = accepted => match accepted {
                 Ok((stream, _)) => {
-                    let service = service(Arc::clone(&desk));
+                    let desk = Arc::clone(&desk);
                     let ending = ending.clone();
                     connections.spawn(async move {
-                        connection(stream, service, ending).await;
+                        connection(stream, desk, ending).await;
                         drop(place);
                     });
                 }
@@ -77,7 +78,12 @@ fn service(desk: Arc<dyn Desk>) -> Mcp {
     StreamableHttpService::new(handler, Arc::new(NeverSessionManager::default()), config)
 }
 
-async fn connection(stream: UnixStream, service: Mcp, mut ending: watch::Receiver<()>) {
+/// Serves one connection until it ends, or until it is told to end.
+pub(crate) async fn connection<S>(stream: S, desk: Arc<dyn Desk>, mut ending: watch::Receiver<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service(desk);
     let service = service_fn(move |request| {
         let service = service.clone();
         async move { Ok::<_, Infallible>(answer(&service, request).await) }

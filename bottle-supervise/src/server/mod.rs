@@ -5,7 +5,7 @@
 mod answer;
 mod arguments;
 mod handler;
-mod http;
+pub(crate) mod http;
 mod tools;
 
 pub use http::serve;

@@ -43,7 +43,7 @@ pub(super) fn tools() -> Vec<Tool> {
         ),
         tool(
             "check_request",
-            "Says how an earlier question stands.",
+            "Says how an earlier question stands; also one that the git gate raised about a push.",
             &json!({"id": {"type": "integer", "minimum": 0, "description": "The id that was answered."}}),
             &["id"],
         ),
