@@ -154,30 +154,39 @@ async fn run(
     };
     let (read, seen) = watch::channel(0_u64);
     let Printed { stdout, stderr } = printed;
-    let read = async {
-        tokio::try_join!(
-            collect(&mut output, stdout, &read),
-            collect(&mut errors, stderr, &read)
-        )
-        .map(drop)
+    let feed_and_read = async {
+        let read = async {
+            tokio::try_join!(
+                collect(&mut output, stdout, &read),
+                collect(&mut errors, stderr, &read)
+            )
+        };
+        tokio::join!(feed, read).1.map(drop)
     };
-    let feed_and_read = async { tokio::join!(feed, read).1 };
-    let ended = async {
-        let status = end.status().await.map_err(CollectError::Broken)?;
-        let mut before = None;
-        while before != Some(*seen.borrow()) {
-            before = Some(*seen.borrow());
-            tokio::time::sleep(QUIET).await;
+    let status = async { end.status().await.map_err(CollectError::Broken) };
+    tokio::pin!(feed_and_read, status);
+    let status = tokio::select! {
+        read = &mut feed_and_read => {
+            read?;
+            // All is read, so what is left to wait for is said at once.
+            return status.await;
         }
-        Ok(status)
+        status = &mut status => status?,
     };
-    tokio::pin!(ended);
     tokio::select! {
         read = feed_and_read => read?,
-        status = &mut ended => return status,
+        () = quiet(&seen) => {}
     }
-    // All is read, so what is left to wait for is said at once.
-    ended.await
+    Ok(status)
+}
+
+/// Waits until nothing more is read for a while.
+async fn quiet(seen: &watch::Receiver<u64>) {
+    let mut before = None;
+    while before != Some(*seen.borrow()) {
+        before = Some(*seen.borrow());
+        tokio::time::sleep(QUIET).await;
+    }
 }
 
 async fn collect(
