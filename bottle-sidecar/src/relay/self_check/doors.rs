@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bottle_wire::check::{Check, Finding};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
-use super::finding;
+use super::{finding, until_uninterrupted};
 use crate::relay::arguments::Pair;
 
 /// How long one connection may take.
@@ -16,14 +16,20 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 /// How long the relay gets to close a connection that it cannot pass on.
 const CLOSES_WITHIN: Duration = Duration::from_millis(20);
 /// The pause between two attempts.
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(2);
 
 pub(super) fn all_answer(pairs: &[Pair], patience: Duration) -> Finding {
     let deadline = Instant::now() + patience;
-    let wrong: Vec<String> = pairs
-        .iter()
-        .filter_map(|pair| answers_by(pair, deadline).err())
-        .collect();
+    // Side by side: a door that stays open costs its whole watch.
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let watches: Vec<_> = pairs
+            .iter()
+            .map(|pair| scope.spawn(move || answers_by(pair, deadline)))
+            .collect();
+        let lost = |_| Err("the look at it did not end".to_owned());
+        let looks = watches.into_iter().map(|watch| watch.join().unwrap_or_else(lost));
+        looks.filter_map(Result::err).collect()
+    });
     match wrong.as_slice() {
         [] => finding(Check::Doors, true, format!("{} answer", pairs.len())),
         wrong => finding(Check::Doors, false, wrong.join(", ")),
@@ -55,7 +61,7 @@ fn passes_on(port: u16) -> io::Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, CONNECTS_WITHIN)?;
     stream.set_read_timeout(Some(CLOSES_WITHIN))?;
-    match stream.read(&mut [0]) {
+    match until_uninterrupted(|| stream.read(&mut [0])) {
         Ok(0) => Err(io::Error::other("closes at once")),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
         other => other.map(drop),

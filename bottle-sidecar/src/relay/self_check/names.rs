@@ -7,17 +7,19 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bottle_wire::check::{Check, Finding};
 
-use super::finding;
 use super::reach::open_udp;
+use super::{finding, until_uninterrupted};
 
 /// How long an answer may take; on loopback a port without a server refuses at once.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// How long the relay's answer may take, on a machine that is busy with starts.
 const RELAY_PATIENCE: Duration = Duration::from_secs(5);
+/// The pause between two questions to a relay that does not listen yet.
+const PAUSE: Duration = Duration::from_millis(2);
 /// The most resolvers that are taken from the guest's file.
 const MOST_RESOLVERS: usize = 8;
 /// The most bytes of that file that are read.
@@ -72,23 +74,28 @@ fn resolvers(file: &str) -> BTreeSet<IpAddr> {
 }
 
 /// Asks one resolver; returns what is wrong with its being there.
-fn ask(resolver: IpAddr) -> Option<&'static str> {
+fn ask(resolver: IpAddr) -> Option<String> {
     let mut answer = [0; 512];
     match exchange(resolver, QUESTION, PATIENCE, &mut answer) {
         Ok(answer) if is_refusal(answer) => None,
-        Ok(_) => Some("answers with an address"),
-        Err(error) if is_silence(&error) => Some("takes questions"),
+        Ok(_) => Some("answers with an address".to_owned()),
+        Err(error) if is_silence(&error) => Some("takes questions".to_owned()),
         Err(_) => None,
     }
 }
 
-/// Asks the relay, which must answer; returns what is wrong with its answer.
-fn ask_relay(resolver: IpAddr) -> Option<&'static str> {
+/// Asks the relay, which must answer, once it has started; returns what is wrong with its answer.
+fn ask_relay(resolver: IpAddr) -> Option<String> {
+    let deadline = Instant::now() + RELAY_PATIENCE;
     let mut answer = [0; 512];
-    match exchange(resolver, RELAY_QUESTION, RELAY_PATIENCE, &mut answer) {
-        Ok(answer) if is_refusal(answer) => None,
-        Ok(_) => Some("answers with an address"),
-        Err(_) => Some("does not answer"),
+    loop {
+        match exchange(resolver, RELAY_QUESTION, RELAY_PATIENCE, &mut answer) {
+            Ok(answer) if is_refusal(answer) => return None,
+            Ok(_) => return Some("answers with an address".to_owned()),
+            Err(error) if Instant::now() >= deadline => return Some(format!("does not answer: {error}")),
+            // Nobody listens there yet.
+            Err(_) => std::thread::sleep(PAUSE),
+        }
     }
 }
 
@@ -101,7 +108,7 @@ fn exchange<'a>(
     let socket = open_udp(SocketAddr::new(resolver, 53))?;
     socket.set_read_timeout(Some(patience))?;
     socket.send(question)?;
-    let length = socket.recv(answer)?;
+    let length = until_uninterrupted(|| socket.recv(answer))?;
     Ok(answer.get(..length).unwrap_or_default())
 }
 
