@@ -37,6 +37,14 @@ pub(crate) struct Match {
     pub(crate) span: Range<usize>,
 }
 
+impl Match {
+    /// The same match in a text that has so many bytes more before it.
+    pub(crate) fn behind(mut self, bytes: usize) -> Self {
+        self.span = self.span.start + bytes..self.span.end + bytes;
+        self
+    }
+}
+
 /// What a keyword leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keyword {

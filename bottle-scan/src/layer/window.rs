@@ -63,12 +63,20 @@ impl Window<'_> {
     fn see_keywords(&self, shared: &mut Shared<'_>, sight: &mut Sight) {
         let reach = self.owned.start..self.bytes.len().min(self.owned.end + OVERLAP);
         let mut matches = Vec::new();
+        let seams = unpack::zip_seams(self.bytes);
         for hit in shared.rules.hits(self.bytes, reach) {
             match shared.rules.keyword(hit) {
                 Keyword::OfRules if shared.meter.may_work() => {
                     let mut work = 0;
-                    shared.rules.matches(self.bytes, hit, &mut work, &mut matches);
+                    let (start, part) = self.part_around(hit.at, &seams);
+                    let hit = Hit {
+                        at: hit.at - start,
+                        ..hit
+                    };
+                    let mut found = Vec::new();
+                    shared.rules.matches(part, hit, &mut work, &mut found);
                     shared.meter.has_worked(work);
+                    matches.extend(found.into_iter().map(|one| one.behind(start)));
                 }
                 Keyword::Packed if self.owned.contains(&hit.at) => self.see_packed(hit, sight),
                 Keyword::Tar if self.owned.contains(&hit.at) => {
@@ -87,6 +95,18 @@ impl Window<'_> {
                 .filter(is_owned)
                 .map(|one| self.candidate(&one)),
         );
+    }
+
+    /// The part between two seams that a place lies in, and where it starts.
+    fn part_around(&self, at: usize, seams: &[usize]) -> (usize, &[u8]) {
+        let next = seams.partition_point(|seam| *seam <= at);
+        let start = next
+            .checked_sub(1)
+            .and_then(|last| seams.get(last))
+            .copied()
+            .unwrap_or_default();
+        let end = seams.get(next).copied().unwrap_or(self.bytes.len());
+        (start, self.bytes.get(start..end).unwrap_or_default())
     }
 
     fn see_packed(&self, hit: Hit, sight: &mut Sight) {

@@ -43,6 +43,27 @@ pub(super) fn zip_entry(head: &[u8]) -> Option<ZipEntry> {
     })
 }
 
+/// Where the parts of zip archives meet, sorted: what touches there belongs to different files, or to none. What is only
+/// stored lies between them as it is.
+pub(crate) fn zip_seams(bytes: &[u8]) -> Vec<usize> {
+    let mut seams = Vec::new();
+    for at in memchr::memmem::find_iter(bytes, b"PK") {
+        let head = bytes.get(at..).unwrap_or_default();
+        // Local header, descriptor, central header, end (APPNOTE 4.3.7, 4.3.9, 4.3.12, 4.3.16).
+        if !matches!(
+            head,
+            [_, _, 3, 4, ..] | [_, _, 7, 8, ..] | [_, _, 1, 2, ..] | [_, _, 5, 6, ..]
+        ) {
+            continue;
+        }
+        seams.push(at);
+        let entry = zip_entry(head).map(|entry| at + entry.data_at);
+        seams.extend(entry.filter(|data| *data < bytes.len()));
+    }
+    seams.sort_unstable();
+    seams
+}
+
 /// Reads a tar header, whose own checksum must fit.
 pub(crate) fn tar_header(header: &[u8]) -> Option<(Arc<str>, u64)> {
     let header = header.get(..512)?;

@@ -7,7 +7,7 @@ mod zstd;
 
 use std::sync::Arc;
 
-pub(crate) use archive::{TAR_MAGIC_AT, TarEntry, tar_header};
+pub(crate) use archive::{TAR_MAGIC_AT, TarEntry, tar_header, zip_seams};
 
 use crate::finding::Step;
 

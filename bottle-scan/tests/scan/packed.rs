@@ -135,13 +135,34 @@ fn entries_of_archives_have_names_and_lines_of_their_own() {
     );
 }
 
-#[test]
-fn what_an_archive_only_stores_is_seen() {
+/// The header of an entry with a name of one letter that is not packed.
+fn stored_head() -> Vec<u8> {
     let mut head = b"PK\x03\x04\x14\0\0\0\0\0".to_vec();
     head.extend([0; 16]);
     head.extend(*b"\x01\0\0\0a");
-    let findings = Scanner::new().scan(&[head, text()].concat()).findings;
+    head
+}
+
+#[test]
+fn what_an_archive_only_stores_is_seen() {
+    let findings = Scanner::new().scan(&[stored_head(), text()].concat()).findings;
     assert_eq!(findings.len(), 1);
+}
+
+#[test]
+fn what_touches_the_headers_of_an_archive_is_seen() {
+    for rule in [RULE, "github-fine-grained-token", "anthropic-api-key"] {
+        let token = token(rule, 1).into_bytes();
+        for next in [*b"PK\x01\x02", *b"PK\x03\x04", *b"PK\x05\x06", *b"PK\x07\x08"] {
+            let archive = [stored_head(), token.clone(), next.to_vec(), vec![0; 40]].concat();
+            let findings = Scanner::new().scan(&archive).findings;
+            let found: Vec<_> = findings
+                .iter()
+                .map(|one| (one.rule, one.offset, one.length))
+                .collect();
+            assert_eq!(found, [(rule, 31, token.len() as u64)], "before {next:?}");
+        }
+    }
 }
 
 #[test]
