@@ -65,6 +65,25 @@ impl GitHost {
         &self.authority
     }
 
+    /// The branches that the repository has, and the names of all files that it ever got.
+    pub fn received(&self) -> Result<(Vec<String>, String)> {
+        let git = |arguments: &[&str]| -> Result<String> {
+            let mut git = std::process::Command::new("git");
+            git.arg("--git-dir").arg(self.desk.folder.path().join("repo.git"));
+            let output = git.args(arguments).output()?;
+            ensure!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let branches = git(&["for-each-ref", "--format=%(refname:short)", "refs/heads"])?;
+        let branches = branches.lines().map(str::to_owned).collect();
+        let files = git(&["log", "--all", "--reflog", "--name-only", "--format="])?;
+        Ok((branches, files))
+    }
+
     /// What it was asked.
     #[must_use]
     pub fn requests(&self) -> &RequestLog {

@@ -8,6 +8,7 @@ mod engine_proxy;
 mod native;
 mod needle;
 mod programs;
+mod pushing;
 mod running;
 mod scene;
 mod skip;

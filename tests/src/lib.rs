@@ -29,5 +29,6 @@ pub mod mock_model;
 pub mod record;
 pub mod reply;
 pub mod server;
+pub mod ssh_host;
 pub mod upstream;
 mod watched;

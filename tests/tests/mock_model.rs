@@ -137,7 +137,8 @@ async fn codex_gets_the_call_in_the_form_that_it_declared() -> Result<()> {
     );
     assert_eq!(
         item["input"],
-        r#"const r = await tools.exec_command({"cmd":"id"}); text(r.output);"#
+        "// @exec: {\"yield_time_ms\":60000}\n\
+         const r = await tools.exec_command({\"cmd\":\"id\",\"yield_time_ms\":60000}); text(r.output);"
     );
     Ok(())
 }

@@ -168,6 +168,21 @@ impl Stage {
         self.write(&format!("bottles/{name}.md"), &format!("---\n{frontmatter}---\n"))
     }
 
+    /// Adds lines to the frontmatter of a bottle.
+    pub fn add_to_bottle(&self, name: &str, lines: &str) -> Result<()> {
+        self.change_bottle(name, |text| {
+            let frontmatter = text.trim_end().trim_end_matches("---");
+            format!("{frontmatter}{lines}---\n")
+        })
+    }
+
+    /// Changes the file of a bottle.
+    pub fn change_bottle(&self, name: &str, change: impl FnOnce(&str) -> String) -> Result<()> {
+        let path = self.bottle_home().join(format!("bottles/{name}.md"));
+        let text = fs::read_to_string(&path)?;
+        Ok(fs::write(&path, change(&text))?)
+    }
+
     /// Writes `agents/<name>.md` with this frontmatter and prompt.
     pub fn write_agent(&self, name: &str, frontmatter: &str, prompt: &str) -> Result<PathBuf> {
         self.write(

@@ -8,6 +8,9 @@ use super::whole_or_streamed;
 use crate::events::Event;
 use crate::reply::Reply;
 
+/// How long a command may run before its tool answers, in milliseconds.
+const PATIENCE: u64 = 60_000;
+
 /// A tool as a request declares it.
 struct Declared<'a> {
     name: &'a str,
@@ -109,7 +112,7 @@ fn forms(scripted: &ToolCall) -> Vec<(&str, Value)> {
     match scripted {
         ToolCall::Named { name, input } => vec![(name, input.clone())],
         ToolCall::Shell { command } => vec![
-            ("exec_command", json!({"cmd": command})),
+            ("exec_command", json!({"cmd": command, "yield_time_ms": PATIENCE})),
             ("shell_command", json!({"command": command})),
             ("shell", json!({"command": ["bash", "-lc", command]})),
         ],
@@ -131,10 +134,10 @@ fn function_call(name: &str, arguments: &Value, ids: &Ids) -> Value {
 fn exec_call(scripted: &ToolCall, ids: &Ids) -> Value {
     let script = match scripted {
         ToolCall::Shell { command } => {
-            format!(
-                "const r = await tools.exec_command({}); text(r.output);",
-                json!({"cmd": command})
-            )
+            // Otherwise a command that takes its time is answered with what it has printed so far.
+            let patient = json!({"yield_time_ms": PATIENCE});
+            let call = json!({"cmd": command, "yield_time_ms": PATIENCE});
+            format!("// @exec: {patient}\nconst r = await tools.exec_command({call}); text(r.output);")
         }
         ToolCall::Named { name, input } => format!("text(JSON.stringify(await tools.{name}({input})));"),
     };

@@ -8,6 +8,7 @@ mod clients;
 mod coder;
 mod detached;
 mod failures;
+mod git_gate;
 mod interruption;
 mod lifecycle;
 mod own_address;

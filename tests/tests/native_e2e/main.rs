@@ -3,6 +3,7 @@
 mod agents;
 mod agents_ask;
 mod defaults;
+mod git_gate;
 mod images;
 mod killing;
 mod toolchains;

@@ -1,6 +1,6 @@
-//! Shows what a bottle does: a scripted agent works, tries what it may not, and uses a service whose credential it
-//! never gets. The service is a local one. Without an engine
-//! the bottle runs in namespaces.
+//! Shows what a bottle does: a scripted agent works, tries what it may not, uses a service whose credential it never
+//! gets, pushes a commit, and is refused another. Service and repository are local ones. Without an engine the bottle
+//! runs in namespaces.
 
 mod scenery;
 mod script;
@@ -33,7 +33,7 @@ fn run() -> Result<()> {
     let started = Instant::now();
     let status = scenery.show(
         &["start", "tourist", "--headless", "--yes", "--keep"],
-        Some(SCRIPT),
+        Some(&SCRIPT.replace("$REPOSITORY", &scenery.repository())),
     )?;
     ensure!(status == Some(0), "the agent ended with {status:?} instead of 0");
     println!(
@@ -42,15 +42,13 @@ fn run() -> Result<()> {
     );
     heading("What the service received");
     received(&scenery)?;
+    heading("What the repository received");
+    pushed(&scenery)?;
     heading("What was decided on the way out");
     println!("    bottle log {}\n", scenery.label);
     scenery.show(&["log", &scenery.label], None)?;
     heading("What is not shown here");
     println!("    An agent can ask for more, and `bottle supervise` is where you answer.");
-    println!(
-        "    The git gate looks at every push, and runs alone so far (`bottle-sidecar git-gate`): a bottle"
-    );
-    println!("    that needs it is refused.");
     scenery.discard()
 }
 
@@ -84,6 +82,21 @@ fn received(scenery: &Scenery) -> Result<()> {
     };
     ensure!(!found, "the credential was in the guest");
     println!("\n    {place} that credential nowhere: no file, no variable, no argument.");
+    Ok(())
+}
+
+/// The clean commit must have arrived, and nothing of the other.
+fn pushed(scenery: &Scenery) -> Result<()> {
+    let (branches, objects) = scenery.host.received()?;
+    for branch in &branches {
+        println!("    {branch}");
+    }
+    ensure!(
+        branches.iter().any(|branch| branch == "tour/day-1"),
+        "the clean commit did not arrive"
+    );
+    ensure!(!objects.contains("settings"), "the commit with the key arrived");
+    println!("\n    The commit with the key never left the bottle's gate.");
     Ok(())
 }
 

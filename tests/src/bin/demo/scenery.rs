@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
+use bottle_tests::git_host::GitHost;
 use bottle_tests::harness::{Engine, HERE, Stage};
 use bottle_tests::record::Recorded;
 use bottle_tests::upstream::Upstream;
@@ -17,6 +18,8 @@ const VARIABLE: &str = "SERVICE_TOKEN";
 pub(crate) struct Scenery {
     pub(crate) stage: Stage,
     pub(crate) service: Upstream,
+    /// Where the repository lies.
+    pub(crate) host: GitHost,
     pub(crate) token: String,
     pub(crate) label: String,
     /// The text of the bottle's file.
@@ -44,7 +47,9 @@ impl Scenery {
         );
         stage.set(VARIABLE, &token);
         stage.write("bottles/service-ca.pem", service.authority().certificate_pem())?;
-        let bottle = bottle(service.address());
+        let host = GitHost::start(SocketAddr::new(gateway, 0), &[&gateway.to_string()])?;
+        stage.write("bottles/git-ca.pem", host.authority().certificate_pem())?;
+        let bottle = bottle(service.address(), host.address());
         stage.write_bottle("careful", &bottle)?;
         let agent = "bottle: careful\ngit-gate: {user: {name: Tourist, email: tourist@bottle.invalid}}\n";
         stage.write_agent("tourist", agent, "You show people round.")?;
@@ -52,6 +57,7 @@ impl Scenery {
         Ok(Self {
             stage,
             service,
+            host,
             token,
             label,
             bottle,
@@ -66,6 +72,11 @@ impl Scenery {
         }
         let status = command.status().context("cannot start bottle")?;
         Ok(status.code())
+    }
+
+    /// The repository's address, as the world outside knows it.
+    pub(crate) fn repository(&self) -> String {
+        format!("https://{}/repo.git", self.host.address())
     }
 
     /// Throws the bottle away without a word.
@@ -84,8 +95,8 @@ impl Scenery {
     }
 }
 
-/// The last three settings lead a name that does not exist to the service of the demonstration.
-fn bottle(service: SocketAddr) -> String {
+/// The settings with addresses and certificates lead to the service and the repository of the demonstration.
+fn bottle(service: SocketAddr, host: SocketAddr) -> String {
     format!(
         "agent_provider: {{template: demo}}
 supervise: false
@@ -96,7 +107,12 @@ egress:
       matches: [{{methods: [POST]}}]
       addresses: [{gateway}/32]
   resolve: ['{HOST}:443:{service}']
-  upstream_ca: [{{host: {HOST}, file: service-ca.pem}}]
+  upstream_ca:
+    - {{host: {HOST}, file: service-ca.pem}}
+    - {{host: '{gateway}', file: git-ca.pem}}
+git-gate:
+  repos:
+    guide: {{url: 'https://{host}/repo.git', branches: ['tour/*']}}
 ",
         gateway = service.ip()
     )
