@@ -133,17 +133,16 @@ fn declares(body: &Value, name: &str) -> bool {
     })
 }
 
+/// Whether a call is answered since the model last spoke; the program may add remarks of its own after the result.
 fn brings_result(body: &Value) -> bool {
-    let last = body
-        .get("messages")
-        .and_then(Value::as_array)
-        .and_then(|messages| messages.last());
-    let blocks = last
-        .and_then(|message| message.get("content"))
-        .and_then(Value::as_array);
-    blocks.is_some_and(|blocks| {
-        blocks
-            .iter()
-            .any(|block| block.get("type").is_some_and(|kind| kind == "tool_result"))
-    })
+    let messages = body.get("messages").and_then(Value::as_array);
+    let is = |value: &Value, key: &str, is: &str| value.get(key).is_some_and(|value| value == is);
+    let since = messages
+        .into_iter()
+        .flat_map(|messages| messages.iter().rev())
+        .take_while(|message| !is(message, "role", "assistant"));
+    since
+        .filter_map(|message| message.get("content").and_then(Value::as_array))
+        .flatten()
+        .any(|block| is(block, "type", "tool_result"))
 }

@@ -95,7 +95,10 @@ fn a_clean_push_arrives_by_https_and_a_dirty_one_is_refused_in_words() -> Result
         text.replace("  upstream_ca: [", &authority)
             .replace("}]\n", "}\n")
     })?;
-    let repos = format!("git-gate:\n  repos: {{app: {{url: '{url}', branches: ['work/*']}}}}\n");
+    let repos = format!(
+        "git-gate:\n  user: {{name: Ada, email: ada@example.com}}\n  \
+         repos: {{app: {{url: '{url}', branches: ['work/*']}}}}\n"
+    );
     scene.stage.add_to_bottle("one", &repos)?;
     let _running = scene.start_waiting()?;
     pushes(&scene, &url)?;
