@@ -243,7 +243,10 @@ fn in_transparent_mode_the_relay_must_answer_and_nobody_else() {
     }
     // A relay that was not told to answer does not.
     let (_, check) = Guest::start().check_with(&words);
-    assert_eq!(found(&check, Check::Names).found, "127.0.0.1 does not answer: Connection refused (os error 111)");
+    assert_eq!(
+        found(&check, Check::Names).found,
+        "127.0.0.1 does not answer: Connection refused (os error 111)"
+    );
 }
 
 /// Answers any question with one address record.
