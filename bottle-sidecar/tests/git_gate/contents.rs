@@ -20,6 +20,7 @@ fn refused(world: &World, folder: &Path, arguments: &[&str], words: &[&str]) {
     assert_eq!(world.sshd.pushes(), before, "the upstream was asked");
     let ours = said.lines().filter(|line| line.starts_with("remote:"));
     assert!(ours.clone().all(|line| !line.contains(&key())), "{said}");
+    world.recorded("aws-access-key-id");
     assert!(!world.events().contains(&key()));
 }
 

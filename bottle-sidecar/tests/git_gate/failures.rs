@@ -9,12 +9,17 @@ use crate::world::{World, within};
 
 pub(crate) const SOON: Duration = Duration::from_secs(16);
 
-pub(crate) fn ssh(world: &World, url: &str, host_key: &str, key: &std::path::Path) -> String {
+pub(crate) fn ssh(url: &str, host_key: &str, key: &std::path::Path) -> String {
     format!(
         "url: '{url}'\n      host_key: {host_key}\n      key: {{provider: static, path: '{}'}}\n      branches: ['work/*']",
         key.display(),
     )
-    .replace("UPSTREAM", &world.upstream().display().to_string())
+}
+
+/// Starts the gate before an upstream over ssh.
+fn start(world: &mut World, url: &str, host_key: &str, key: &std::path::Path) {
+    let keys = ssh(url, host_key, key);
+    world.start_gate_as(&keys, |_| {});
 }
 
 #[track_caller]
@@ -36,7 +41,7 @@ fn an_upstream_that_cannot_be_reached_fails_and_is_never_stale() {
         .port();
     let url = format!("ssh://git@127.0.0.1:{free}/app.git");
     // The mirror of the same folder is full by now, and is not shown.
-    let keys = ssh(&world, &url, &world.sshd.host_key(), &world.sshd.key());
+    let keys = ssh(&url, &world.sshd.host_key(), &world.sshd.key());
     world.start_gate_as(&keys, |_| {});
     read_fails(&world, "git gate: the upstream cannot be reached");
     world.recorded("\"verdict\":\"failed\",\"rule\":\"unreachable\"");
@@ -45,39 +50,36 @@ fn an_upstream_that_cannot_be_reached_fails_and_is_never_stale() {
 #[test]
 fn a_wrong_host_key_is_not_believed() {
     let mut world = World::new();
-    let keys = ssh(
-        &world,
-        &world.sshd.url(&world.upstream()),
-        &world.sshd.other_host_key(),
-        &world.sshd.key(),
+    let (url, host_key, key) = (
+        world.sshd.url(&world.upstream()),
+        world.sshd.other_host_key(),
+        world.sshd.key(),
     );
-    world.start_gate_as(&keys, |_| {});
+    start(&mut world, &url, &host_key, &key);
     read_fails(&world, "does not show the host key that is pinned");
 }
 
 #[test]
 fn a_credential_that_is_not_accepted_is_named() {
     let mut world = World::new();
-    let keys = ssh(
-        &world,
-        &world.sshd.url(&world.upstream()),
-        &world.sshd.host_key(),
-        &world.sshd.other_key(),
+    let (url, host_key, key) = (
+        world.sshd.url(&world.upstream()),
+        world.sshd.host_key(),
+        world.sshd.other_key(),
     );
-    world.start_gate_as(&keys, |_| {});
+    start(&mut world, &url, &host_key, &key);
     read_fails(&world, "does not accept the bottle's credential");
 }
 
 #[test]
 fn a_repository_that_is_not_there_is_named() {
     let mut world = World::new();
-    let keys = ssh(
-        &world,
-        &world.sshd.url(&world.path("host/none.git")),
-        &world.sshd.host_key(),
-        &world.sshd.key(),
+    let (url, host_key, key) = (
+        world.sshd.url(&world.path("host/none.git")),
+        world.sshd.host_key(),
+        world.sshd.key(),
     );
-    world.start_gate_as(&keys, |_| {});
+    start(&mut world, &url, &host_key, &key);
     read_fails(&world, "has no such repository");
 }
 
@@ -89,7 +91,7 @@ fn an_upstream_that_says_nothing_is_given_up() {
         "ssh://git@127.0.0.1:{}/app.git",
         silent.local_addr().unwrap().port()
     );
-    let keys = ssh(&world, &url, &world.sshd.host_key(), &world.sshd.key());
+    let keys = ssh(&url, &world.sshd.host_key(), &world.sshd.key());
     world.start_gate_as(&keys, |_| {});
     read_fails(&world, "git gate: the upstream ");
 }

@@ -78,7 +78,7 @@ fn an_upstream_that_falls_silent_within_a_push_is_given_up() {
         .sshd
         .url(&world.upstream())
         .replace(&world.sshd.port.to_string(), &wire.port.to_string());
-    let keys = ssh(&world, &url, &world.sshd.host_key(), &world.sshd.key());
+    let keys = ssh(&url, &world.sshd.host_key(), &world.sshd.key());
     world.start_gate_as(&keys, |_| {});
     let marker = hook(&world, "sleep 40");
     let work = world.clone();
