@@ -38,7 +38,7 @@ pub(crate) fn run(machine: &Machine, options: &Options) -> Result<()> {
         eprintln!("\n== {}: {}", step.name, step.about);
         let start = Instant::now();
         let outcome = match step.needs.iter().find(|need| report.lacks(need)) {
-            Some(need) => Outcome::Skipped(vec![format!("step {need} did not pass")]),
+            Some(need) => Outcome::Skipped(format!("step {need} did not pass")),
             None => (step.run)(machine).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}"))),
         };
         report.add(step.name, start.elapsed(), outcome);

@@ -6,23 +6,55 @@ use std::time::Duration;
 /// How a step ended.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Passed,
-    /// All that ran passed, and these tests did not run.
-    PassedBut(Vec<String>),
-    Skipped(Vec<String>),
+    /// All that ran passed, with what has to be said about it.
+    Passed(Vec<Note>),
+    Skipped(String),
+    /// The reason, and the end of what the step printed.
     Failed(String),
 }
 
+/// What somebody who reads only "passed" should know too.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Note {
+    /// A test did not run, for want of something that can be installed.
+    Skipped(String),
+    /// The kernel or the processor cannot do what a test tries, which no installation changes.
+    Impossible(String),
+    /// A test failed and then passed.
+    Flaky(String),
+}
+
 impl Outcome {
+    pub(super) const PASSED: Self = Self::Passed(Vec::new());
+
     /// Adds what did not run.
     pub(super) fn without(self, missing: String) -> Self {
         match self {
-            Self::Passed => Self::PassedBut(vec![missing]),
-            Self::PassedBut(mut lines) => {
-                lines.push(missing);
-                Self::PassedBut(lines)
+            Self::Passed(mut notes) => {
+                notes.push(Note::Skipped(missing));
+                Self::Passed(notes)
             }
             other => other,
+        }
+    }
+}
+
+impl Note {
+    /// A line that a test wrote about itself.
+    pub(super) fn of_test(line: &str) -> Self {
+        match line.strip_prefix("impossible: ") {
+            Some(what) => Self::Impossible(what.to_owned()),
+            None => Self::Skipped(line.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Skipped(what) => write!(formatter, "SKIPPED: {what}"),
+            Self::Impossible(what) => write!(formatter, "not possible here: {what}"),
+            Self::Flaky(what) => write!(formatter, "FLAKY: {what}"),
         }
     }
 }
@@ -61,52 +93,79 @@ impl Report {
 
     pub(super) fn failed(&self) -> bool {
         self.rows.iter().any(|row| match &row.outcome {
-            Outcome::Passed => false,
-            Outcome::PassedBut(tests) => self.strict && tests.iter().any(|test| !is_impossible(test)),
+            Outcome::Passed(notes) => {
+                self.strict && notes.iter().any(|note| matches!(note, Note::Skipped(_)))
+            }
             Outcome::Skipped(_) => self.strict,
             Outcome::Failed(_) => true,
         })
     }
 }
 
-/// A test may say that the kernel or the processor cannot do it, which no installation changes.
-fn is_impossible(test: &str) -> bool {
-    test.starts_with("impossible: ")
-}
-
+/// Long lists first and failures last, so that whoever sees only the end sees what matters.
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{:10} {:>7}  result", "step", "minutes")?;
-        let mut total = Duration::ZERO;
         for row in &self.rows {
-            total += row.took;
-            let (word, notes) = row.outcome.words();
+            row.fmt_notes(formatter)?;
+        }
+        writeln!(formatter, "{:10} {:>7}  result", "step", "minutes")?;
+        for row in &self.rows {
+            let minutes = row.took.as_secs_f64() / 60.0;
             writeln!(
                 formatter,
-                "{:10} {:>7.1}  {word}",
+                "{:10} {minutes:>7.1}  {}",
                 row.name,
-                row.took.as_secs_f64() / 60.0
+                row.outcome.words()
             )?;
-            for note in notes {
+        }
+        let total: Duration = self.rows.iter().map(|row| row.took).sum();
+        writeln!(formatter, "{:10} {:>7.1}", "together", total.as_secs_f64() / 60.0)?;
+        for row in &self.rows {
+            if let Outcome::Failed(reason) = &row.outcome {
                 writeln!(
                     formatter,
-                    "{:20}{}",
-                    "",
-                    note.replace('\n', "\n                    ")
+                    "\n{} FAILED:\n    {}",
+                    row.name,
+                    reason.replace('\n', "\n    ")
                 )?;
             }
         }
-        writeln!(formatter, "{:10} {:>7.1}", "together", total.as_secs_f64() / 60.0)
+        Ok(())
+    }
+}
+
+impl Row {
+    fn fmt_notes(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Outcome::Passed(notes) = &self.outcome else {
+            return Ok(());
+        };
+        for note in notes {
+            writeln!(formatter, "{:10} {note}", self.name)?;
+        }
+        Ok(())
     }
 }
 
 impl Outcome {
-    fn words(&self) -> (String, &[String]) {
+    fn words(&self) -> String {
         match self {
-            Self::Passed => ("passed".to_owned(), &[]),
-            Self::PassedBut(tests) => (format!("passed, {} SKIPPED:", tests.len()), tests),
-            Self::Skipped(reasons) => ("SKIPPED:".to_owned(), reasons),
-            Self::Failed(reason) => ("FAILED:".to_owned(), std::slice::from_ref(reason)),
+            Self::Passed(notes) => {
+                let count = |is: fn(&Note) -> bool| notes.iter().filter(|note| is(note)).count();
+                let counts = [
+                    (count(|note| matches!(note, Note::Skipped(_))), "SKIPPED"),
+                    (count(|note| matches!(note, Note::Flaky(_))), "FLAKY"),
+                    (
+                        count(|note| matches!(note, Note::Impossible(_))),
+                        "not possible here",
+                    ),
+                ];
+                let said = counts.iter().filter(|(count, _)| *count > 0);
+                said.fold("passed".to_owned(), |words, (count, word)| {
+                    format!("{words}, {count} {word}")
+                })
+            }
+            Self::Skipped(reason) => format!("SKIPPED: {reason}"),
+            Self::Failed(_) => "FAILED (see below)".to_owned(),
         }
     }
 }
@@ -122,8 +181,8 @@ mod tests {
         assert_eq!(report.failed(), fails, "{report}");
     }
 
-    fn lines(line: &str) -> Vec<String> {
-        vec![line.to_owned()]
+    fn note(line: &str) -> Outcome {
+        Outcome::Passed(vec![Note::of_test(line)])
     }
 
     #[test]
@@ -133,44 +192,44 @@ mod tests {
 
     #[test]
     fn a_skipped_step_fails_only_an_automatic_run() {
-        check(false, Outcome::Skipped(lines("no engine")), false);
-        check(true, Outcome::Skipped(lines("no engine")), true);
+        check(false, Outcome::Skipped("no engine".to_owned()), false);
+        check(true, Outcome::Skipped("no engine".to_owned()), true);
     }
 
     #[test]
     fn a_skipped_test_fails_an_automatic_run_unless_nothing_could_help() {
-        check(false, Outcome::PassedBut(lines("missing: git")), false);
-        check(true, Outcome::PassedBut(lines("missing: git")), true);
-        check(
-            true,
-            Outcome::PassedBut(lines("impossible: no vsock in this kernel")),
-            false,
-        );
+        check(false, note("missing: git"), false);
+        check(true, note("missing: git"), true);
+        check(true, note("impossible: no vsock in this kernel"), false);
+        check(true, Outcome::PASSED.without("git".to_owned()), true);
     }
 
     #[test]
-    fn the_table_counts_skips_out_loud() {
+    fn the_table_counts_out_loud_and_ends_with_failures() {
         let mut report = Report::new(false);
-        report.add("fmt", Duration::from_secs(6), Outcome::Passed);
-        report.add(
-            "tests",
-            Duration::from_secs(90),
-            Outcome::PassedBut(lines("missing: git: a_test")),
-        );
-        report.add(
-            "docker",
-            Duration::from_secs(0),
-            Outcome::Failed("one\ntwo".to_owned()),
-        );
+        report.add("fmt", Duration::from_secs(6), Outcome::PASSED);
+        let notes = vec![
+            Note::of_test("missing: git: a_test"),
+            Note::of_test("impossible: no vsock: another"),
+            Note::Flaky("bottle-egress a_third".to_owned()),
+        ];
+        report.add("tests", Duration::from_secs(90), Outcome::Passed(notes));
+        report.add("engine", Duration::ZERO, Outcome::Skipped("no root".to_owned()));
+        report.add("docker", Duration::ZERO, Outcome::Failed("one\ntwo".to_owned()));
         let expected = "\
+tests      SKIPPED: missing: git: a_test
+tests      not possible here: no vsock: another
+tests      FLAKY: bottle-egress a_third
 step       minutes  result
 fmt            0.1  passed
-tests          1.5  passed, 1 SKIPPED:
-                    missing: git: a_test
-docker         0.0  FAILED:
-                    one
-                    two
+tests          1.5  passed, 1 SKIPPED, 1 FLAKY, 1 not possible here
+engine         0.0  SKIPPED: no root
+docker         0.0  FAILED (see below)
 together       1.6
+
+docker FAILED:
+    one
+    two
 ";
         assert_eq!(report.to_string(), expected);
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::report::Outcome;
+use super::report::Note;
 use crate::machine::Machine;
 
 /// A file to which a test that cannot run here appends one line: its name and the reason.
@@ -29,15 +29,8 @@ impl SkipLog {
         &self.file
     }
 
-    pub(super) fn outcome(&self) -> Result<Outcome> {
-        let lines: Vec<String> = fs::read_to_string(&self.file)?
-            .lines()
-            .map(str::to_owned)
-            .collect();
-        Ok(if lines.is_empty() {
-            Outcome::Passed
-        } else {
-            Outcome::PassedBut(lines)
-        })
+    pub(super) fn notes(&self) -> Result<Vec<Note>> {
+        let lines = fs::read_to_string(&self.file)?;
+        Ok(lines.lines().map(Note::of_test).collect())
     }
 }
