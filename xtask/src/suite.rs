@@ -1,6 +1,8 @@
 //! Everything that has to hold before a change lands, step by step, with a table at the end.
 
 mod agents;
+mod mcp;
+mod npm;
 mod report;
 mod skips;
 mod sshd;

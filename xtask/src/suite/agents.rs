@@ -1,12 +1,11 @@
 //! The real agents' programs, in the versions that our images have, where tests without an engine find them.
 
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::npm;
 use crate::machine::Machine;
-use crate::process;
 
 /// The Dockerfiles that say which versions those are, and the packages.
 const AGENTS: [(&str, &str); 2] = [
@@ -20,25 +19,7 @@ pub(super) fn ensure(machine: &Machine) -> Result<()> {
         .iter()
         .map(|(name, package)| version(machine, name, package))
         .collect::<Result<Vec<_>>>()?;
-    let folder = machine.tools.join("agents");
-    let done = folder.join("installed");
-    if fs::read_to_string(&done).is_ok_and(|installed| installed == wanted.join("\n")) {
-        return Ok(());
-    }
-    let npm = machine
-        .find_program("npm")
-        .context("there is no npm on the search path")?;
-    fs::create_dir_all(&folder)?;
-    let mut install = Command::new(npm);
-    install.args([
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--no-update-notifier",
-        "--prefix",
-    ]);
-    process::run(install.arg(&folder).args(&wanted))?;
-    Ok(fs::write(done, wanted.join("\n"))?)
+    npm::ensure(machine, "agents", &wanted)
 }
 
 /// Finds the version that the image of an agent has.

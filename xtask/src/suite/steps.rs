@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::report::{Note, Outcome};
 use super::skips::SkipLog;
-use super::{agents, sshd, tools};
+use super::{agents, mcp, sshd, tools};
 use crate::machine::Machine;
 use crate::{dist, engine, process};
 
@@ -124,7 +124,11 @@ fn doctests(machine: &Machine) -> Result<Outcome> {
     passes(machine.cargo().args(["test", "--locked", "--workspace", "--doc"]))
 }
 
+/// The conformance suite of MCP servers is a tool; where it cannot be had, its test says so.
 fn tests(machine: &Machine) -> Result<Outcome> {
+    if let Err(error) = mcp::ensure(machine) {
+        eprintln!("the MCP conformance suite is not there: {error:#}");
+    }
     let anywhere = format!("not {NEEDS_ENGINE} & not {NEEDS_NAMESPACES}");
     let Err(missing) = sshd::ensure(machine) else {
         return nextest(machine, &anywhere);
