@@ -22,11 +22,27 @@ impl Screen {
                 _ => Step::Stay,
             };
         }
+        if key.modifiers.contains(KeyModifiers::ALT) {
+            return self.after_escape(key.code);
+        }
+        self.plain(key.code)
+    }
+
+    /// Takes Esc and a key that came together: terminals say so too of a key that is held with Alt. Outside of the
+    /// list, where a key may answer, nobody knows which of both was meant, and Esc is all that is taken.
+    fn after_escape(&mut self, key: KeyCode) -> Step {
+        match self.plain(KeyCode::Esc) {
+            Step::Stay if self.mode == Mode::List => self.plain(key),
+            step => step,
+        }
+    }
+
+    fn plain(&mut self, key: KeyCode) -> Step {
         match std::mem::take(&mut self.mode) {
-            Mode::List => self.in_list(key.code),
-            Mode::Detail(shown) => self.in_detail(shown, key.code),
-            Mode::Minutes(shown, typed) => self.in_minutes(shown, typed, key.code),
-            Mode::Reason(shown, verdict, typed) => self.in_reason(shown, verdict, typed, key.code),
+            Mode::List => self.in_list(key),
+            Mode::Detail(shown) => self.in_detail(shown, key),
+            Mode::Minutes(shown, typed) => self.in_minutes(shown, typed, key),
+            Mode::Reason(shown, verdict, typed) => self.in_reason(shown, verdict, typed, key),
         }
     }
 

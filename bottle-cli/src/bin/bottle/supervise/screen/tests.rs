@@ -243,6 +243,36 @@ fn keys_answer_exactly_what_was_shown() {
 }
 
 #[test]
+fn escape_is_taken_with_the_key_that_came_at_once_and_nothing_is_answered() {
+    use KeyCode::{Char, Enter};
+    let hosts = ["a.example.com", "b.example.com"].map(str::to_owned);
+    let open = |keys: &[KeyCode]| {
+        let mut screen = screen(vec![bottle("demo-a", &hosts, "why")]);
+        press(&mut screen, keys);
+        screen
+    };
+    let together = |screen: &mut Screen, key| screen.key(KeyEvent::new(key, KeyModifiers::ALT));
+
+    let mut moved = open(&[Enter]);
+    assert_eq!(together(&mut moved, Char('j')), Step::Stay);
+    assert_eq!((&moved.mode, moved.cursor), (&Mode::List, 1));
+    for keys in [
+        &[Enter][..],
+        &[Enter, Char('r')],
+        &[Enter, Char('r'), Char('n')],
+        &[Enter, Char('t'), Char('5')],
+    ] {
+        for key in [Char('o'), Char('b'), Char('e'), Enter] {
+            let mut screen = open(keys);
+            assert_eq!(together(&mut screen, key), Step::Stay, "{keys:?} {key:?}");
+            let typing = matches!(screen.mode, Mode::Minutes(..) | Mode::Reason(..));
+            assert!(!typing, "{keys:?} {key:?}");
+        }
+    }
+    assert_eq!(together(&mut open(&[]), Char('j')), Step::Leave);
+}
+
+#[test]
 fn what_was_answered_leaves_the_list_at_once_and_nothing_else_does() {
     let hosts = ["a.example.com", "b.example.com"].map(str::to_owned);
     let mut screen = screen(vec![bottle("demo-a", &hosts, ""), bottle("demo-b", &hosts, "")]);
