@@ -136,7 +136,7 @@ pub fn render(change: &RouteChange) -> String {
         text.push_str("routes:\n");
     }
     for added in &change.add {
-        text.push_str(&format!("  - host: {}\n", added.host));
+        text.push_str(&format!("  - host: {}\n", scalar(&added.host)));
         if !added.matches.is_empty() {
             let matches = serde_json::to_string(&added.matches).unwrap_or_default();
             text.push_str(&format!("    matches: {matches}\n"));
@@ -146,9 +146,19 @@ pub fn render(change: &RouteChange) -> String {
         text.push_str("remove:\n");
     }
     for host in &change.remove {
-        text.push_str(&format!("  - {host}\n"));
+        text.push_str(&format!("  - {}\n", scalar(host)));
     }
     text
+}
+
+/// Writes a host so that YAML takes it for text: `null`, `no` and `1.e5` are hosts too.
+fn scalar(host: &HostName) -> String {
+    let text = host.as_str();
+    let is_text = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.contains('.');
+    match is_text {
+        true => text.to_owned(),
+        false => format!("{text:?}"),
+    }
 }
 
 fn read_hosts(entry: &Entry, diagnostics: &mut Diagnostics) -> Vec<HostName> {

@@ -22,3 +22,6 @@ fn routes_yaml(change: &RouteChange) -> Option<String> {
     let indented: Vec<String> = routes.lines().map(|line| format!("  {line}")).collect();
     (!change.add.is_empty()).then(|| format!("egress:\n{}\n", indented.join("\n")))
 }
+
+#[cfg(test)]
+mod tests;

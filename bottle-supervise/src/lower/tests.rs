@@ -33,6 +33,26 @@ fn a_host_is_settled_as_in_a_bottle_file() {
 }
 
 #[test]
+fn a_host_that_yaml_takes_for_something_else_is_rendered_as_text() {
+    let odd = [
+        "null",
+        "true",
+        "no",
+        "y",
+        "1.e5",
+        "1e5",
+        "example",
+        "3d.example.com",
+        "inf.example",
+    ];
+    for host in odd {
+        let change = routes(&format!("routes: [{{host: {host:?}}}]\nremove: [{host:?}]")).unwrap();
+        let text = render(&change);
+        assert_eq!(routes(&text), Ok(change), "{text}");
+    }
+}
+
+#[test]
 fn words_that_are_no_proposal_are_refused() {
     for (host, paths, methods, duration) in [
         ("*.example.com", &[][..], &[][..], None),
