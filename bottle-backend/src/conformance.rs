@@ -9,6 +9,7 @@
 mod bottles;
 pub mod copies;
 pub mod execs;
+mod leaving;
 pub mod lifecycle;
 pub mod masks;
 pub mod sessions;
@@ -17,6 +18,7 @@ mod suite;
 pub mod workspaces;
 
 pub use bottles::{Running, start, start_with};
+pub use leaving::leaving_nothing;
 
 use bottle_plan::BottlePlan;
 use bottle_plan::names::Identity;

@@ -72,9 +72,11 @@ impl Running {
 pub(super) fn fresh() -> Identity {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("conformance-{}-{number}", std::process::id())
+    let identity = format!("conformance-{}-{number}", std::process::id())
         .parse()
-        .unwrap_or_else(|error| panic!("{error}"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    super::leaving::taken(&identity);
+    identity
 }
 
 /// Makes a command of a shell script.

@@ -1,5 +1,6 @@
 //! Promises about starts that do not come to their end.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use bottle_plan::names::Identity;
@@ -7,6 +8,7 @@ use bottle_plan::workspace::{Resources, WorkspaceSource};
 use tokio::sync::mpsc;
 
 use super::bottles::{chain, fresh, start};
+use super::leaving::panic_of;
 use super::lifecycle::state;
 use super::{Harness, NO_PROCESS};
 use crate::{Canceller, CleanupPlan, LaunchError, LaunchMaterials, Owner, Progress, Quiet, launch};
@@ -199,4 +201,19 @@ pub async fn a_running_bottle_is_never_swept(harness: &dyn Harness) {
     let _ = bottle.close().await;
     let run = start(harness).await;
     run.end().await;
+}
+
+/// A promise of the suite's own: whatever a body finds broken, the next one finds nothing of it.
+pub async fn a_promise_that_is_broken_leaves_no_bottle(harness: &dyn Harness) {
+    let name = OnceCell::new();
+    let broken = async {
+        let run = start(harness).await;
+        let _first = name.set(run.bottle.identity().clone());
+        panic!("a promise is broken, on purpose");
+    };
+    let panic = panic_of(harness, broken).await;
+    assert!(panic.is_some());
+    let identity = name.get().unwrap_or_else(|| panic!("nothing was started"));
+    assert_eq!(state(harness, identity).await, None);
+    assert!(nothing_of(&leftovers(harness).await, identity));
 }

@@ -28,6 +28,7 @@ macro_rules! conformance_suite {
                 what_a_living_command_starts_is_not_swept
                 foreign_machine_label_left_alone
                 a_running_bottle_is_never_swept
+                a_promise_that_is_broken_leaves_no_bottle
             ]
             execs: [
                 the_status_is_the_commands_own
@@ -89,7 +90,8 @@ macro_rules! conformance_suite {
                     #[tokio::test]
                     async fn $name() {
                         if let Some(harness) = $harness(stringify!($name)).await {
-                            $crate::conformance::$module::$name(&harness).await;
+                            let body = $crate::conformance::$module::$name(&harness);
+                            $crate::conformance::leaving_nothing(&harness, body).await;
                         }
                     }
                 )*
