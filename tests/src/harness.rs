@@ -24,7 +24,7 @@ pub use crate::harness::native::{
 };
 pub use crate::harness::needle::Needle;
 pub(crate) use crate::harness::programs::profile_folder;
-pub use crate::harness::programs::{bottle, dist_folder};
+pub use crate::harness::programs::{bottle, dist_folder, static_client};
 pub use crate::harness::running::{Finished, Running};
 pub use crate::harness::scene::{ALLOWED, Scene};
 pub use crate::harness::skip::{Reason, skip};

@@ -2,6 +2,7 @@
 
 use std::env::{self, consts::ARCH};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
@@ -31,6 +32,47 @@ pub fn dist_folder() -> Result<PathBuf> {
         folder.display()
     );
     Ok(folder)
+}
+
+/// A client that knows no proxy and holds all of itself, as real static programs do. It is linked here: the rest of the
+/// build is not static, and the crates that it is made from are there already.
+pub fn static_client() -> Result<PathBuf> {
+    const NAME: &str = "static-client";
+    let folder = profile_folder()?;
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args([
+            "rustc",
+            "--quiet",
+            "--locked",
+            "--offline",
+            "--package",
+            "bottle-tests",
+            "--bin",
+            NAME,
+        ])
+        .args(profile_of(&folder))
+        .args(["--", "-C", "target-feature=+crt-static"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let made = cargo.output().context("cannot start cargo")?;
+    ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    Ok(folder.join(NAME))
+}
+
+/// The flags by which the same profile, in the same folder, is built again.
+fn profile_of(folder: &Path) -> Vec<String> {
+    let name = |path: &Path| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let profile = match name(folder).as_str() {
+        "debug" => "dev".to_owned(),
+        other => other.to_owned(),
+    };
+    let target = folder.parent().unwrap_or(folder).to_string_lossy().into_owned();
+    vec!["--profile".to_owned(), profile, "--target-dir".to_owned(), target]
 }
 
 /// Test programs lie in `target/<profile>/deps`, all others one folder above.

@@ -3,10 +3,9 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use bottle_tests::harness::{ALLOWED, Finished, HERE, Running, Scene, Who};
+use bottle_tests::harness::{ALLOWED, Finished, HERE, Running, Scene, Who, static_client};
 use bottle_tests::upstream::Upstream;
 
 use crate::QUICK;
@@ -67,7 +66,7 @@ egress:
         );
         scene.stage.write_bottle("one", &bottle)?;
         fs::write(scene.stage.directory().join("Client.java"), JAVA)?;
-        static_client(&scene.stage.directory().join("static-client"))?;
+        fs::copy(static_client()?, scene.stage.directory().join("static-client"))?;
         let running = scene.start_waiting_with(&["--cwd"])?;
         Ok(Some(Self {
             scene,
@@ -92,30 +91,16 @@ egress:
     }
 }
 
-/// Builds a client that holds its own resolver and asks nobody's settings.
-fn static_client(to: &Path) -> Result<()> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/client.rs");
-    let built = Command::new("rustc")
-        .args(["--edition", "2024", "-C", "target-feature=+crt-static", "-o"])
-        .arg(to)
-        .arg(source)
-        .output()
-        .context("cannot start rustc")?;
-    ensure!(
-        built.status.success(),
-        "{}",
-        String::from_utf8_lossy(&built.stderr)
-    );
-    Ok(())
-}
-
 fn is_here(program: &str) -> bool {
     Path::new("/usr/bin").join(program).exists()
 }
 
 /// One line of shell for each way of programs to find a host over TLS.
 fn clients(host: &str) -> Vec<(&'static str, String)> {
-    let mut clients = vec![("curl", format!("curl -sS --fail https://{host}/echo"))];
+    let mut clients = vec![
+        ("curl", format!("curl -sS --fail https://{host}/echo")),
+        ("static", format!("./static-client https://{host}/echo")),
+    ];
     let fetch = format!(
         "fetch('https://{host}/echo').then(r => r.text()).then(t => console.log(t), e => {{ console.error(e); process.exit(1) }})"
     );
@@ -148,21 +133,25 @@ fn programs_that_know_no_proxy_reach_allowed_hosts_and_no_others() -> Result<()>
                 "{who:?}: {program}: {request:?}"
             );
         }
-        let plain = guest.run(&format!("./static-client {PLAIN}"))?;
+        let plain = guest.run(&format!("./static-client http://{PLAIN}/status/200"))?;
         ensure!(plain.status == 0, "{who:?}: {plain:?}");
         assert_eq!(guest.plain.requests().all().len(), 1);
+        let before = guest.scene.upstream.requests().all().len();
         for (_, line) in clients(FORBIDDEN) {
             guest.fails_at_once(&line)?;
         }
         for line in [
-            format!("./static-client {FORBIDDEN}"),
-            format!("./static-client {ALLOWED}"),
-            "./static-client 127.77.200.200".to_owned(),
-            "./static-client 192.0.2.1".to_owned(),
+            format!("./static-client http://{FORBIDDEN}/"),
+            format!("./static-client http://{ALLOWED}/"),
+            "./static-client http://127.77.200.200/".to_owned(),
+            "./static-client https://192.0.2.1/".to_owned(),
+            // Without the bottle's authority it trusts nobody here.
+            format!("env -u SSL_CERT_FILE SSL_CERT_DIR=/nowhere ./static-client https://{ALLOWED}/echo"),
             format!("getent hosts secret-in-a-name.{ALLOWED}"),
         ] {
             guest.fails_at_once(&line)?;
         }
+        assert_eq!(guest.scene.upstream.requests().all().len(), before);
     }
     Ok(())
 }
