@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bottle_backend::{Host, Owner};
-use bottle_guest::LOCK;
+use bottle_guest::{LOCK, SOCKET};
 use bottle_plan::names::Identity;
 use bottle_util::files;
 use rustix::process::{Pid, Signal, kill_process};
@@ -167,17 +167,34 @@ impl Folder {
         record::write(&self.path, record)
     }
 
-    /// Tells whether a keeper stays with the bottle.
+    /// Tells whether a keeper stays with the bottle. What one that was killed has left is taken away.
     pub(crate) fn is_kept(&self) -> io::Result<bool> {
         let file = match File::open(self.path.join(LOCK)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             file => file?,
         };
         match file.try_lock() {
-            Ok(()) => Ok(false),
+            // The lock is held meanwhile, so that no keeper begins.
+            Ok(()) => self.clear().map(|()| false),
             Err(fs::TryLockError::WouldBlock) => Ok(true),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Removes the sockets that nobody serves and the group of processes without any.
+    fn clear(&self) -> io::Result<()> {
+        bottle_guest::remove_group(&self.path);
+        let doors = fs::read_dir(self.doors()).into_iter().flatten().flatten();
+        let doors = doors
+            .map(|door| door.path())
+            .filter(|door| door.extension().is_some_and(|end| end == "sock"));
+        for socket in doors.chain([self.path.join(SOCKET), self.control()]) {
+            match fs::remove_file(socket) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Ends the keeper, and with it everything that runs for the bottle.

@@ -13,7 +13,7 @@ use crate::passing::{receive, send};
 use crate::spec::Request;
 
 /// The socket in a guest's folder.
-pub(crate) const SOCKET: &str = "commands.sock";
+pub const SOCKET: &str = "commands.sock";
 /// How long a guest may take to begin with what it is asked.
 const PATIENCE: Duration = Duration::from_secs(30);
 

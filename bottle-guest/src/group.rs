@@ -30,15 +30,21 @@ pub fn groups_are_delegated() -> bool {
     parent().is_some()
 }
 
-/// Removes the group that a guest's folder names, if it is there and has no process any more.
+/// Removes the group that a guest's folder names, if it is there and has no process any more. Those of a keeper that was
+/// killed may take a moment to end.
 pub fn remove_group(folder: &Path) {
-    if let Ok(named) = fs::read_to_string(folder.join(GROUP)) {
-        let path = Path::new(&named);
-        let name = path.file_name().and_then(|name| name.to_str());
-        if name.is_some_and(|name| name.starts_with(PREFIX)) {
-            // It is gone, or holds processes of somebody who entered it.
-            let _left = fs::remove_dir(path);
-        }
+    let file = folder.join(GROUP);
+    let Ok(named) = fs::read_to_string(&file) else {
+        return;
+    };
+    let path = Path::new(&named);
+    let name = path.file_name().and_then(|name| name.to_str());
+    if name.is_none_or(|name| !name.starts_with(PREFIX)) {
+        return;
+    }
+    // Else it holds processes of somebody who entered it, and is still named.
+    if remove_when_empty(path) {
+        let _named_again = fs::remove_file(file);
     }
 }
 
@@ -87,14 +93,23 @@ impl Group {
 
     /// Removes it once its processes are gone.
     pub(crate) fn remove(&self) {
-        let deadline = Instant::now() + END;
-        while let Err(error) = fs::remove_dir(&self.path) {
-            if error.kind() == io::ErrorKind::NotFound || Instant::now() >= deadline {
-                return;
-            }
-            std::thread::sleep(PAUSE);
-        }
+        remove_when_empty(&self.path);
     }
+}
+
+/// Tells whether the group is gone.
+fn remove_when_empty(path: &Path) -> bool {
+    let deadline = Instant::now() + END;
+    while let Err(error) = fs::remove_dir(path) {
+        if error.kind() == io::ErrorKind::NotFound {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    true
 }
 
 const OPTIONAL: [&str; 2] = ["memory.swap.max", "cpu.max"];
@@ -227,7 +242,9 @@ mod tests {
             remove_group(folder.path());
             !group.exists()
         };
-        assert!(removed("bottle-a-1"));
         assert!(!removed("another"));
+        assert!(folder.path().join(GROUP).exists());
+        assert!(removed("bottle-a-1"));
+        assert!(!folder.path().join(GROUP).exists(), "nobody looks for it again");
     }
 }

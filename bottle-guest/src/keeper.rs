@@ -36,8 +36,8 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
 const SIDECAR_END: Duration = Duration::from_secs(6);
 /// The file in a guest's folder that its keeper holds locked, and that names the keeper's process.
 pub const LOCK: &str = "keeper";
-/// How long the lock is waited for.
-const LOCK_TIME: Duration = Duration::from_secs(1);
+/// How long the lock is waited for; whoever clears up after another keeper may hold it for two seconds.
+const LOCK_TIME: Duration = Duration::from_secs(4);
 /// The most bytes of a complaint that are read.
 const MOST_COMPLAINT: u64 = 4096;
 

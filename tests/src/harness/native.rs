@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -124,6 +126,10 @@ pub struct Processes {
     pub door: i32,
     /// All of them and what they have started.
     pub all: Vec<i32>,
+    /// The namespaces that they have for themselves.
+    namespaces: BTreeSet<String>,
+    /// Every process of the machine that was there then.
+    machine: BTreeSet<i32>,
 }
 
 impl Processes {
@@ -144,13 +150,18 @@ impl Processes {
             .copied()
             .find(|child| ![sidecar, relay].contains(child));
         let door = self::children(sidecar).first().copied();
+        let all = descendants(keeper);
+        let host = namespaces(std::process::id().try_into()?);
+        let theirs = all.iter().flat_map(|process| namespaces(*process));
         Ok(Self {
             keeper,
             first: first.context("the guest has no first process")?,
             relay,
             sidecar,
             door: door.context("the sidecar has no door")?,
-            all: descendants(keeper),
+            namespaces: theirs.filter(|one| !host.contains(one)).collect(),
+            all,
+            machine: machine().collect(),
         })
     }
 
@@ -163,6 +174,55 @@ impl Processes {
             .filter(|process| runs(*process))
             .collect()
     }
+
+    /// What runs in the guest beside its first process, in the order in which it was started.
+    #[must_use]
+    pub fn guests(&self) -> Vec<i32> {
+        let below = descendants(self.first);
+        below.into_iter().skip(1).collect()
+    }
+
+    /// Processes in a namespace of theirs, which were not found by their parents. One that is younger than this look is
+    /// another bottle's: the kernel gives the numbers of namespaces that are gone to new ones.
+    #[must_use]
+    pub fn strays(&self) -> Vec<i32> {
+        let within = |process: &i32| {
+            let own = namespaces(*process);
+            own.iter().any(|one| self.namespaces.contains(one))
+        };
+        machine()
+            .filter(|process| self.machine.contains(process) && runs(*process))
+            .filter(within)
+            .collect()
+    }
+
+    /// Waits until one of them has ended.
+    pub fn wait_for_end(process: i32, limit: Duration) -> Result<()> {
+        use rustix::event::{PollFd, PollFlags, poll};
+        let process = rustix::process::Pid::from_raw(process).context("no process")?;
+        let flags = rustix::process::PidfdFlags::empty();
+        let file = match rustix::process::pidfd_open(process, flags) {
+            Err(rustix::io::Errno::SRCH) => return Ok(()),
+            file => file?,
+        };
+        let limit = rustix::event::Timespec::try_from(limit)?;
+        let ended = poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&limit))?;
+        ensure!(ended == 1, "{process:?} does not end within {limit:?}");
+        Ok(())
+    }
+}
+
+fn machine() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// The namespaces of a process, as far as whoever asks may know them (namespaces(7)).
+fn namespaces(process: i32) -> BTreeSet<String> {
+    let kinds = ["user", "net", "mnt", "pid", "ipc", "uts", "cgroup"];
+    let links = kinds.map(|kind| fs::read_link(format!("/proc/{process}/ns/{kind}")));
+    let read = links.into_iter().flatten();
+    read.map(|link| link.to_string_lossy().into_owned()).collect()
 }
 
 /// Reads field 3 of `/proc/<pid>/stat` (proc_pid_stat(5)).
@@ -198,8 +258,9 @@ fn line(process: i32) -> String {
     String::from_utf8_lossy(&bytes).replace('\0', " ")
 }
 
-/// What a machine holds that a bottle could leave behind: mounts, groups of processes, sockets.
-#[derive(Debug, PartialEq, Eq)]
+/// What a machine holds that a bottle could leave behind: mounts, groups of processes, sockets that listen and the files
+/// of those that do not.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Remains {
     mounts: BTreeSet<String>,
     groups: BTreeSet<String>,
@@ -207,34 +268,50 @@ pub struct Remains {
 }
 
 impl Remains {
-    /// Looks at the machine; at sockets only of a stage, since others come and go.
-    pub fn here(stage: &Stage) -> Result<Self> {
+    /// Looks for those of a stage's bottle: others come and go.
+    pub fn of(stage: &Stage, label: &str) -> Result<Self> {
         let folder = stage.folder().to_string_lossy().into_owned();
-        let lines = |file: &str, of: &str| -> Result<BTreeSet<String>> {
+        let lines = |file: &str| -> Result<BTreeSet<String>> {
             let text = fs::read_to_string(file)?;
-            Ok(text
-                .lines()
-                .filter(|line| line.contains(of))
-                .map(str::to_owned)
-                .collect())
+            let named = text.lines().filter(|line| line.contains(&folder));
+            Ok(named.map(str::to_owned).collect())
         };
-        let mut groups = BTreeSet::new();
-        collect_groups(Path::new("/sys/fs/cgroup"), &mut groups);
-        Ok(Self {
-            mounts: lines("/proc/self/mountinfo", &folder)?,
-            groups,
-            sockets: lines("/proc/net/unix", &folder)?,
-        })
+        let mut found = Self {
+            mounts: lines("/proc/self/mountinfo")?,
+            groups: BTreeSet::new(),
+            sockets: lines("/proc/net/unix")?,
+        };
+        let name = format!("bottle-{label}-");
+        look_below(Path::new("/sys/fs/cgroup"), &mut |path, kind| {
+            let named = path
+                .file_name()
+                .is_some_and(|found| found.to_string_lossy().starts_with(&name));
+            if kind.is_dir() && named {
+                found.groups.insert(path.to_string_lossy().into_owned());
+            }
+        });
+        look_below(&stage.bottle_home().join("native"), &mut |path, kind| {
+            if kind.is_socket() {
+                found.sockets.insert(path.to_string_lossy().into_owned());
+            }
+        });
+        Ok(found)
+    }
+
+    /// Fails when there is anything.
+    pub fn ensure_none(&self, what: &str) -> Result<()> {
+        ensure!(*self == Self::default(), "{what}: {self:?}");
+        Ok(())
     }
 }
 
-fn collect_groups(folder: &Path, found: &mut BTreeSet<String>) {
+fn look_below(folder: &Path, see: &mut dyn FnMut(&Path, fs::FileType)) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            if entry.file_name().to_string_lossy().starts_with("bottle-") {
-                found.insert(entry.path().to_string_lossy().into_owned());
-            }
-            collect_groups(&entry.path(), found);
+        // What goes away meanwhile is not left.
+        let Ok(kind) = entry.file_type() else { continue };
+        see(&entry.path(), kind);
+        if kind.is_dir() {
+            look_below(&entry.path(), see);
         }
     }
 }

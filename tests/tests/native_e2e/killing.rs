@@ -34,19 +34,23 @@ fn kill(process: i32) -> Result<()> {
     Ok(kill_process(process, Signal::KILL)?)
 }
 
-/// No process, mount, group of processes, socket or folder.
-fn nothing_is_left(scene: &Scene, before: &Remains, processes: Option<&Processes>, what: &str) -> Result<()> {
+/// No process, namespace, mount, group of processes or socket.
+fn nothing_runs(scene: &Scene, processes: Option<&Processes>, what: &str) -> Result<()> {
     if let Some(processes) = processes {
+        let (alive, strays) = (processes.alive(), processes.strays());
         ensure!(
-            processes.alive().is_empty(),
-            "{what}: {:?} are alive",
-            processes.alive()
+            alive.is_empty() && strays.is_empty(),
+            "{what}: {alive:?} are alive, {strays:?} are in their namespaces"
         );
     }
     let there = scene.stage.processes()?;
     ensure!(there.is_empty(), "{what}: {there:?}");
-    let after = Remains::here(&scene.stage)?;
-    ensure!(after == *before, "{what}: {after:?}");
+    Remains::of(&scene.stage, &scene.label)?.ensure_none(what)
+}
+
+/// The same, and no folder.
+fn nothing_is_left(scene: &Scene, processes: Option<&Processes>, what: &str) -> Result<()> {
+    nothing_runs(scene, processes, what)?;
     for folder in ["native", "state"] {
         let left: Vec<_> = match fs::read_dir(scene.stage.bottle_home().join(folder)) {
             Ok(entries) => entries.flatten().map(|entry| entry.file_name()).collect(),
@@ -73,13 +77,12 @@ fn a_command_that_is_killed_at_any_step_leaves_nothing_after_the_next() -> Resul
             let Some(scene) = Scene::native_or_skip(TEST, *who, "")? else {
                 return Ok(());
             };
-            let before = Remains::here(&scene.stage)?;
             let running = scene.start(WAITS)?;
             running.wait_for_stderr(QUICK, step)?;
             running.signal(Signal::KILL)?;
             running.wait(QUICK)?;
             discard(&scene)?;
-            nothing_is_left(&scene, &before, None, &format!("{who:?}, {step}"))?;
+            nothing_is_left(&scene, None, &format!("{who:?}, {step}"))?;
         }
     }
     Ok(())
@@ -98,7 +101,6 @@ fn a_part_that_is_killed_at_any_step_leaves_nothing_after_the_next_command() -> 
             let Some(scene) = Scene::native_or_skip(TEST, *who, "")? else {
                 return Ok(());
             };
-            let before = Remains::here(&scene.stage)?;
             let running = scene.start(WAITS)?;
             running.wait_for_stderr(QUICK, step)?;
             let processes = Processes::of(&scene.stage, &scene.label)?;
@@ -107,8 +109,82 @@ fn a_part_that_is_killed_at_any_step_leaves_nothing_after_the_next_command() -> 
             running.wait(QUICK)?;
             discard(&scene)?;
             let what = format!("{who:?}, {name}, {step}");
-            nothing_is_left(&scene, &before, Some(&processes), &what)?;
+            nothing_is_left(&scene, Some(&processes), &what)?;
         }
+    }
+    Ok(())
+}
+
+/// The parts whose end is the end of the guest: whoever waits for something in it hears of that, and the next command
+/// finds its files alone.
+#[test]
+fn a_part_that_is_killed_within_an_exec_ends_it_and_leaves_files_alone() -> Result<()> {
+    const TEST: &str = "a_part_that_is_killed_within_an_exec_ends_it_and_leaves_files_alone";
+    for (who, (name, victim)) in Who::all()
+        .iter()
+        .flat_map(|who| VICTIMS.map(|victim| (*who, victim)))
+    {
+        let Some(scene) = Scene::native_or_skip(TEST, who, "")? else {
+            return Ok(());
+        };
+        let what = format!("{who:?}, {name}, within an exec");
+        let running = scene.start_waiting()?;
+        let line = "setsid sleep 3600 & echo within; exec sleep 3600";
+        let within = scene
+            .stage
+            .start(&["exec", &scene.label, "--", "bash", "-c", line])?;
+        within.wait_for_stdout(QUICK, "within")?;
+        let processes = Processes::of(&scene.stage, &scene.label)?;
+        kill(victim(&processes))?;
+        if !["the sidecar", "the door"].contains(&name) {
+            let ended = within.wait(QUICK).context(what.clone())?;
+            ensure!(ended.status != 0, "{what}: {ended:?}");
+            let ended = running.wait(QUICK).context(what.clone())?;
+            ensure!(ended.status != 0, "{what}: {ended:?}");
+            let listed = scene.stage.run(&["list"], QUICK)?;
+            ensure!(listed.status == 0, "{what}: {listed:?}");
+            nothing_runs(&scene, Some(&processes), &what)?;
+            discard(&scene)?;
+        } else {
+            discard(&scene)?;
+            within.wait(QUICK).context(what.clone())?;
+            running.wait(QUICK).context(what.clone())?;
+        }
+        nothing_is_left(&scene, Some(&processes), &what)?;
+    }
+    Ok(())
+}
+
+/// Whoever ends the bottle belongs to what can be killed then.
+#[test]
+fn what_is_killed_while_a_bottle_is_stopped_leaves_nothing_after_the_next_command() -> Result<()> {
+    const TEST: &str = "what_is_killed_while_a_bottle_is_stopped_leaves_nothing_after_the_next_command";
+    const COMMANDS: [&str; 2] = ["the command that was started", "the command that stops"];
+    let names = VICTIMS.map(|(name, _)| name).into_iter().chain(COMMANDS);
+    for (who, name) in Who::all()
+        .iter()
+        .flat_map(|who| names.clone().map(|name| (*who, name)))
+    {
+        let Some(scene) = Scene::native_or_skip(TEST, who, "")? else {
+            return Ok(());
+        };
+        let what = format!("{who:?}, {name}, while stopping");
+        let running = scene.start_waiting()?;
+        let processes = Processes::of(&scene.stage, &scene.label)?;
+        let agent = *processes.guests().last().context("no agent")?;
+        let stopping = scene.stage.start(&["stop", "--discard", &scene.label])?;
+        // From here on the guest is halted, and all of it is on its way to be removed.
+        Processes::wait_for_end(agent, QUICK)?;
+        match VICTIMS.iter().find(|(victim, _)| *victim == name) {
+            // It may have ended by itself already.
+            Some((_, victim)) => kill(victim(&processes)).unwrap_or_default(),
+            None if name == COMMANDS[0] => running.signal(Signal::KILL)?,
+            None => stopping.signal(Signal::KILL)?,
+        }
+        stopping.wait(QUICK).context(what.clone())?;
+        running.wait(QUICK).context(what.clone())?;
+        discard(&scene)?;
+        nothing_is_left(&scene, Some(&processes), &what)?;
     }
     Ok(())
 }
