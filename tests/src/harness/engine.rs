@@ -14,8 +14,8 @@ use bollard::errors::Error;
 use bollard::exec::StartExecResults;
 use bollard::models::ExecConfig;
 use bollard::query_parameters::{
-    InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
+    InspectContainerOptions, InspectNetworkOptions, KillContainerOptions, ListContainersOptionsBuilder,
+    ListVolumesOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
 use futures_util::{Stream, StreamExt};
 use tokio::runtime::Runtime;
@@ -131,6 +131,20 @@ impl Engine {
             }
         }
         Ok(objects)
+    }
+
+    /// Kills a container; one that does not run is killed already.
+    pub fn kill(&self, container: &str) -> Result<()> {
+        let killed = self
+            .docker
+            .kill_container(container, None::<KillContainerOptions>);
+        match self.runtime.block_on(killed) {
+            Err(Error::DockerResponseServerError {
+                status_code: 404 | 409 | 500,
+                ..
+            }) => Ok(()),
+            killed => Ok(killed?),
+        }
     }
 
     /// What the engine tells about a container, as one JSON text to search in.

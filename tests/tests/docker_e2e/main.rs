@@ -10,6 +10,7 @@ mod detached;
 mod failures;
 mod git_gate;
 mod interruption;
+mod killing;
 mod lifecycle;
 mod own_address;
 mod parallel;
