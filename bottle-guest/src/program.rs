@@ -17,7 +17,7 @@ use rustix::thread::{CapabilitySet, LinkNameSpaceType};
 use crate::channel::Reply;
 use crate::first::Guest;
 use crate::passing::send;
-use crate::restrict::{WriteOnlyIn, empty_bounding_set, keep_capabilities, limit, lock_files};
+use crate::restrict::{Within, empty_bounding_set, keep_capabilities, limit, lock_in};
 use crate::spec::{Run, Users, Who};
 use crate::sys::{self, Disposition};
 
@@ -106,7 +106,10 @@ pub(crate) fn become_user(guest: &Guest, who: Who, kept: CapabilitySet) -> io::R
     keep_capabilities(kept)?;
     rustix::thread::set_no_new_privs(true)?;
     if who == Who::Agent {
-        lock_files(&WriteOnlyIn(&guest.writable))?;
+        lock_in(&Within {
+            writable: &guest.writable,
+            watched_by_another: guest.users != Users::Own,
+        })?;
     }
     guest.filters.enforce()
 }

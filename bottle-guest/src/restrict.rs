@@ -5,7 +5,7 @@ mod files;
 
 pub(crate) use calls::Filters;
 pub use calls::allowed_calls;
-pub(crate) use files::{WriteOnlyIn, lock_files};
+pub(crate) use files::{Within, lock_in};
 
 use std::io;
 

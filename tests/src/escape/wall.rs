@@ -28,6 +28,15 @@ impl Wall {
         (self == Self::Ordinary).then_some(SOMEBODY)
     }
 
+    /// Whether the agent, and what looks after its commands, are one user for the kernel.
+    pub(super) fn shares_a_user(self) -> bool {
+        match self {
+            Self::Docker => false,
+            Self::Native => !rustix::process::geteuid().is_root(),
+            Self::Ordinary => true,
+        }
+    }
+
     /// The relay's program, where the guest sees it.
     pub(super) fn relay(self) -> &'static str {
         match self {

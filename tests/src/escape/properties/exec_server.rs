@@ -40,6 +40,7 @@ pub const ATTEMPTS: &[Attempt] = &[
         &["join-net", "/proc/1/ns/net"],
     ),
     Attempt::new("join all that the first process has", &["join-process", "1"]),
+    Attempt::new("signal the parent", &["signal", "parent"]),
     Attempt::new("trace the parent", &["trace", "parent"]),
     Attempt::new("read the parent's memory", &["memory", "parent", "0x1000"]),
     Attempt::new("take an open file of the parent", &["file-of", "parent"]),
