@@ -139,6 +139,12 @@ fn nobody_is_asked_without_a_terminal() {
 }
 
 #[test]
+fn an_unknown_agent_is_named_before_a_terminal_is_missed() {
+    let home = Home::with_agent("agent_provider: {template: demo}\n");
+    insta::assert_snapshot!(home.run("start nosuch"));
+}
+
+#[test]
 fn an_unknown_provider_lists_what_there_is() {
     let home = Home::with_agent("agent_provider: {template: cladue}\n");
     insta::assert_snapshot!(home.run("start coder --dry-run"));

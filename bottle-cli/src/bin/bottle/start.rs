@@ -22,12 +22,18 @@ use crate::terminal::Input;
 use crate::{ask, choose, output, preflight, terminal};
 
 pub(crate) async fn run(host: &Host, args: StartArgs) -> Result<u8, Failure> {
-    if !args.dry_run {
-        check_terminal(args.headless)?;
+    let can_attach = || match args.dry_run {
+        true => Ok(()),
+        false => check_terminal(args.headless),
+    };
+    // What is wrong with an agent that was named comes first: it is wrong on every terminal.
+    if args.agent.is_none() {
+        can_attach()?;
     }
     let interrupts = Interrupts::listen()?;
     let wiring = Wiring::standard(host);
     let request = choose::request(host, &args)?;
+    can_attach()?;
     let (backend, reason) = choose::backend(&wiring, host, &args).await?;
     if args.dry_run {
         let prepared = choose::free_name(&wiring, host, request, &backend, &[], args.headless)?;
