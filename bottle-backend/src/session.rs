@@ -1,5 +1,9 @@
 //! A command of the guest's whose streams are open.
 
+mod passing;
+
+pub use passing::pass_on;
+
 use std::pin::Pin;
 
 use async_trait::async_trait;

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::bottles::{chain, lacks, sh, start, text};
 use super::{Ability, Harness};
-use crate::{AgentSession, ExecCommand, Io, TerminalSize};
+use crate::{AgentSession, ExecCommand, Io, TerminalSize, pass_on};
 
 const SIZE: TerminalSize = TerminalSize {
     columns: 91,
@@ -131,6 +131,42 @@ pub async fn a_child_that_stays_does_not_hold_the_end_up(harness: &dyn Harness) 
     let run = start(harness).await;
     let session = open(&run, "sleep 60 & echo begun; exit 4", None).await;
     assert_eq!(ended(&session).await, 4);
+    run.end().await;
+}
+
+pub async fn a_child_that_stays_is_not_listened_to_for_ever(harness: &dyn Harness) {
+    let run = start(harness).await;
+    let script = "sleep 60 & echo begun; echo complaint >&2; exit 4";
+    let AgentSession {
+        output,
+        errors,
+        control,
+        ..
+    } = open(&run, script, None).await;
+    let (mut shown, mut complained) = (Vec::new(), Vec::new());
+    let passed = pass_on(
+        control.as_ref(),
+        output,
+        errors,
+        |bytes| shown.extend_from_slice(bytes),
+        |bytes| complained.extend_from_slice(bytes),
+    );
+    let passed = tokio::time::timeout(PATIENCE, passed).await;
+    assert!(matches!(passed, Ok(Ok(4))), "{passed:?}");
+    assert_eq!(
+        (text(&shown), text(&complained)),
+        ("begun\n".to_owned(), "complaint\n".to_owned())
+    );
+    // One that never falls silent.
+    let AgentSession {
+        output,
+        errors,
+        control,
+        ..
+    } = open(&run, "cat /dev/zero & exit 5", None).await;
+    let passed = pass_on(control.as_ref(), output, errors, |_| {}, |_| {});
+    let passed = tokio::time::timeout(PATIENCE, passed).await;
+    assert!(matches!(passed, Ok(Ok(5))), "{passed:?}");
     run.end().await;
 }
 

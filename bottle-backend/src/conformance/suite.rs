@@ -54,6 +54,7 @@ macro_rules! conformance_suite {
                 an_interrupt_reaches_the_terminals_program
                 no_output_is_lost_at_the_end
                 a_child_that_stays_does_not_hold_the_end_up
+                a_child_that_stays_is_not_listened_to_for_ever
                 a_session_has_the_user_folder_and_variables_it_was_given
                 sessions_run_side_by_side_each_with_its_own_end
             ]

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 
-use bottle_backend::{AgentSession, ExecError, Io, TerminalSize};
+use bottle_backend::{AgentSession, ExecError, Io, TerminalSize, pass_on};
 use bottle_util::terminal::Filter;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::signal::unix::{SignalKind, signal};
@@ -121,23 +121,27 @@ pub(crate) async fn stream(session: AgentSession, stdin: Input) -> Result<i32, E
             None
         }
     };
-    let shown = pump(output, io::stdout().is_terminal(), |bytes| {
+    let mut shown = Shown::on(io::stdout().is_terminal(), |bytes| {
         let mut out = io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush())
     });
-    let complained = async {
-        if let Some(errors) = errors {
-            pump(errors, io::stderr().is_terminal(), |bytes| {
-                io::stderr().lock().write_all(bytes)
-            })
-            .await;
-        }
-    };
-    tokio::join!(shown, complained);
+    let mut complained = Shown::on(io::stderr().is_terminal(), |bytes| {
+        io::stderr().lock().write_all(bytes)
+    });
+    let status = pass_on(
+        control.as_ref(),
+        output,
+        errors,
+        |bytes| shown.push(bytes),
+        |bytes| complained.push(bytes),
+    )
+    .await;
+    shown.end();
+    complained.end();
     if let Some(typing) = typing {
         typing.abort();
     }
-    control.wait().await
+    status
 }
 
 /// Sends what is typed, or piped, until it ends or nobody reads it any more.
@@ -151,27 +155,36 @@ async fn feed(mut input: Io<dyn AsyncWrite + Send>) {
     let _ = input.shutdown().await;
 }
 
-async fn pump<R: tokio::io::AsyncRead + Unpin>(
-    mut from: R,
-    filtered: bool,
-    write: impl Fn(&[u8]) -> io::Result<()>,
-) {
-    let mut filter = Filter::default();
-    let mut buffer = vec![0; 64 << 10];
-    let mut open = true;
-    while let Ok(n @ 1..) = from.read(&mut buffer).await {
-        let bytes = buffer.get(..n).unwrap_or_default();
-        // A reader that went away must not stop the agent: go on reading.
-        open = open
-            && if filtered {
-                write(&filter.push(bytes))
-            } else {
-                write(bytes)
-            }
-            .is_ok();
+/// One of our own streams. What reaches a terminal passes the filter.
+struct Shown<W> {
+    filter: Option<Filter>,
+    write: Option<W>,
+}
+
+impl<W: Fn(&[u8]) -> io::Result<()>> Shown<W> {
+    fn on(terminal: bool, write: W) -> Self {
+        Self {
+            filter: terminal.then(Filter::default),
+            write: Some(write),
+        }
     }
-    if filtered && open {
-        let _ = write(&filter.reset());
+
+    fn push(&mut self, bytes: &[u8]) {
+        let filtered = self.filter.as_mut().map(|filter| filter.push(bytes));
+        let written = self
+            .write
+            .as_ref()
+            .map(|write| write(filtered.as_deref().unwrap_or(bytes)));
+        // A reader that went away must not stop the agent, whose output is read on.
+        if matches!(written, Some(Err(_))) {
+            self.write = None;
+        }
+    }
+
+    fn end(&mut self) {
+        if let (Some(filter), Some(write)) = (&mut self.filter, &self.write) {
+            let _gone = write(&filter.reset());
+        }
     }
 }
 
