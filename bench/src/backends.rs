@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use bottle_backend::testing::{SamplePlan, sample_boot, sample_owner};
+use bottle_backend::testing::{SamplePlan, sample_authority, sample_boot, sample_owner};
 use bottle_backend::{Availability, Backend, Host, LaunchMaterials};
 use bottle_backend_docker::DockerBackend;
 use bottle_backend_native::{NativeBackend, NativeConfig};
@@ -12,7 +12,6 @@ use bottle_plan::image::{ImagePlan, ImageSource};
 use bottle_plan::names::Identity;
 use bottle_plan::provider::GuestUser;
 use bottle_plan::workspace::{Resources, WorkspaceSource};
-use bottle_wire::boot::{Authority, WireSecret};
 use tempfile::TempDir;
 
 /// The smallest image that has the agent's user.
@@ -104,20 +103,10 @@ impl Place {
         };
         let materials = LaunchMaterials {
             owner: sample_owner(&identity),
-            boot: sample_boot(&identity, authority()?),
+            boot: sample_boot(&identity, sample_authority()?),
             binaries: binaries()?,
             build_ca: None,
         };
         Ok((sample.assemble()?, materials))
     }
-}
-
-fn authority() -> Result<Authority> {
-    let key = rcgen::KeyPair::generate()?;
-    let mut params = rcgen::CertificateParams::new(Vec::new())?;
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    Ok(Authority {
-        certificate: params.self_signed(&key)?.pem(),
-        key: WireSecret(key.serialize_pem().into()),
-    })
 }

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bottle_backend::{
-    AgentSession, ExecCommand, ExecError, ExecOutput, ExecUser, SessionControl, TerminalSize,
+    AgentSession, ClosedAtShutdown, ExecCommand, ExecError, ExecOutput, ExecUser, SessionControl,
+    TerminalSize,
 };
 use bottle_guest::{Channel, Request, Run, Streams, Who};
 use bottle_util::Secret;
 use bottle_wire::boot::WireSecret;
 use rustix::termios::Winsize;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::watch;
 
@@ -234,7 +235,7 @@ pub(crate) async fn session(
 }
 
 struct Made {
-    input: Input,
+    input: ClosedAtShutdown<Sender>,
     output: bottle_backend::Io<dyn AsyncRead + Send>,
     errors: Option<bottle_backend::Io<dyn AsyncRead + Send>>,
     terminal: Option<OwnedFd>,
@@ -247,7 +248,7 @@ fn streams_of(streams: Streams) -> io::Result<Made> {
             output,
             errors,
         } => Made {
-            input: Input(Some(Sender::from_owned_fd(input)?)),
+            input: ClosedAtShutdown::new(Some(Sender::from_owned_fd(input)?)),
             output: Box::pin(Receiver::from_owned_fd(output)?),
             errors: Some(Box::pin(Receiver::from_owned_fd(errors)?)),
             terminal: None,
@@ -255,7 +256,7 @@ fn streams_of(streams: Streams) -> io::Result<Made> {
         Streams::One(terminal) => {
             rustix::fs::fcntl_setfl(&terminal, rustix::fs::OFlags::NONBLOCK)?;
             Made {
-                input: Input(Some(Sender::from_owned_fd_unchecked(terminal.try_clone()?)?)),
+                input: ClosedAtShutdown::new(Some(Sender::from_owned_fd_unchecked(terminal.try_clone()?)?)),
                 output: Box::pin(Terminal(Receiver::from_owned_fd_unchecked(
                     terminal.try_clone()?,
                 )?)),
@@ -313,27 +314,6 @@ fn failed(program: &str, source: impl Into<bottle_backend::BoxError>) -> ExecErr
     ExecError::Engine {
         program: program.to_owned(),
         source: source.into(),
-    }
-}
-
-/// A stream that is closed when it is shut down.
-struct Input(Option<Sender>);
-
-impl AsyncWrite for Input {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
-            Some(stream) => Pin::new(stream).poll_write(cx, bytes),
-            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0 = None;
-        Poll::Ready(Ok(()))
     }
 }
 

@@ -33,4 +33,4 @@ pub use cleanup::{CleanupPlan, CleanupReport, Leftover};
 pub use error::{BoxError, ControlError, CopyError, EngineError, ExecError, LaunchError};
 pub use launch::{Cancel, Canceller, LaunchMaterials, Progress, Quiet, launch};
 pub use owner::{Host, Owner};
-pub use session::{AgentSession, Io, SessionControl, TerminalSize, pass_on};
+pub use session::{AgentSession, ClosedAtShutdown, Io, SessionControl, TerminalSize, pass_on};

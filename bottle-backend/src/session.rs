@@ -1,7 +1,9 @@
 //! A command of the guest's whose streams are open.
 
+mod input;
 mod passing;
 
+pub use input::ClosedAtShutdown;
 pub use passing::pass_on;
 
 use std::pin::Pin;

@@ -2,7 +2,9 @@
 
 mod fake;
 mod sample;
+mod skip;
 mod terminal;
 
 pub use fake::FakeBackend;
-pub use sample::{SamplePlan, sample_boot, sample_owner};
+pub use sample::{SamplePlan, sample_authority, sample_boot, sample_owner};
+pub use skip::skip;

@@ -2,11 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bottle_backend::conformance::{Ability, Harness, host};
-use bottle_backend::testing::{SamplePlan, sample_boot, sample_owner};
+use bottle_backend::testing::{self, SamplePlan, sample_authority, sample_boot, sample_owner};
 use bottle_backend::{Availability, Backend, LaunchMaterials};
 use bottle_backend_docker::DockerBackend;
 use bottle_plan::BottlePlan;
@@ -14,7 +13,6 @@ use bottle_plan::image::{ImagePlan, ImageSource};
 use bottle_plan::names::Identity;
 use bottle_plan::provider::GuestUser;
 use bottle_plan::workspace::{Resources, WorkspaceSource};
-use bottle_wire::boot::{Authority, WireSecret};
 
 /// What the tests' guests are made from; the base is an image that is only here.
 pub(crate) const DOCKERFILE: &str = "FROM debian:bookworm-slim\nRUN useradd --create-home --uid 1000 node\n";
@@ -28,11 +26,11 @@ pub(crate) struct Docker {
 pub(crate) async fn docker(name: &str) -> Option<Docker> {
     let backend = backend();
     if let Availability::Unusable { reason, .. } = backend.availability().await {
-        skip(name, &reason);
+        skip(name, &format!("missing: no Docker Engine ({reason})"));
         return None;
     }
     if !binaries().join("bottle-sidecar").is_file() {
-        skip(name, "the static binaries are not there: cargo xtask dist --fast");
+        skip(name, "missing: the static binaries: cargo xtask dist --fast");
         return None;
     }
     Some(Docker {
@@ -60,33 +58,14 @@ pub(crate) fn socket() -> PathBuf {
     reason = "a test binary reads its own environment"
 )]
 fn skip(name: &str, reason: &str) {
-    assert!(
-        std::env::var_os("BOTTLE_REQUIRE_ENGINE").is_none(),
-        "{name}: {reason}"
-    );
-    println!("skipped: {name}: {reason}");
-    if let Some(log) = std::env::var_os("BOTTLE_SKIP_LOG") {
-        let file = std::fs::OpenOptions::new().append(true).create(true).open(log);
-        file.and_then(|mut file| writeln!(file, "{name}: {reason}"))
-            .unwrap();
-    }
+    let required = std::env::var_os("BOTTLE_REQUIRE_ENGINE").is_some();
+    let log = std::env::var_os("BOTTLE_SKIP_LOG").map(PathBuf::from);
+    testing::skip(name, reason, required, log.as_deref());
 }
 
 pub(crate) fn binaries() -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/dist");
     target.join(std::env::consts::ARCH)
-}
-
-/// Makes an authority of this test's own.
-pub(crate) fn authority() -> Authority {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let certificate = params.self_signed(&key).unwrap();
-    Authority {
-        certificate: certificate.pem(),
-        key: WireSecret(key.serialize_pem().into()),
-    }
 }
 
 impl Harness for Docker {
@@ -119,7 +98,7 @@ impl Harness for Docker {
     fn materials(&self, identity: &Identity) -> LaunchMaterials {
         LaunchMaterials {
             owner: sample_owner(identity),
-            boot: sample_boot(identity, authority()),
+            boot: sample_boot(identity, sample_authority().unwrap()),
             binaries: binaries(),
             build_ca: None,
         }

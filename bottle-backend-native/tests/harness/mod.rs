@@ -2,11 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bottle_backend::conformance::{Ability, Harness, host};
-use bottle_backend::testing::{SamplePlan, sample_boot, sample_owner};
+use bottle_backend::testing::{self, SamplePlan, sample_authority, sample_boot, sample_owner};
 use bottle_backend::{Availability, Backend, LaunchMaterials};
 use bottle_backend_native::{NativeBackend, NativeConfig};
 use bottle_plan::BottlePlan;
@@ -14,7 +13,6 @@ use bottle_plan::image::{ImagePlan, ImageSource};
 use bottle_plan::names::Identity;
 use bottle_plan::provider::GuestUser;
 use bottle_plan::workspace::{Resources, WorkspaceSource};
-use bottle_wire::boot::{Authority, WireSecret};
 
 /// Names the folder with the static programs, for those who do not see the build's own.
 pub(crate) const BINARIES: &str = "BOTTLE_TEST_BINARIES";
@@ -54,16 +52,9 @@ pub(crate) async fn native(name: &str) -> Option<Native> {
     reason = "a test binary reads its own environment"
 )]
 fn skip(name: &str, reason: &str) {
-    assert!(
-        std::env::var_os("BOTTLE_REQUIRE_NATIVE").is_none(),
-        "{name}: {reason}"
-    );
-    println!("skipped: {name}: {reason}");
-    if let Some(log) = std::env::var_os("BOTTLE_SKIP_LOG") {
-        let file = std::fs::OpenOptions::new().append(true).create(true).open(log);
-        file.and_then(|mut file| writeln!(file, "{reason}: {name}"))
-            .unwrap();
-    }
+    let required = std::env::var_os("BOTTLE_REQUIRE_NATIVE").is_some();
+    let log = std::env::var_os("BOTTLE_SKIP_LOG").map(PathBuf::from);
+    testing::skip(name, reason, required, log.as_deref());
 }
 
 #[expect(
@@ -76,18 +67,6 @@ pub(crate) fn binaries() -> PathBuf {
         target.join(std::env::consts::ARCH)
     };
     std::env::var_os(BINARIES).map_or_else(usual, PathBuf::from)
-}
-
-/// Makes an authority of this test's own.
-fn authority() -> Authority {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let certificate = params.self_signed(&key).unwrap();
-    Authority {
-        certificate: certificate.pem(),
-        key: WireSecret(key.serialize_pem().into()),
-    }
 }
 
 impl Harness for Native {
@@ -120,7 +99,7 @@ impl Harness for Native {
     fn materials(&self, identity: &Identity) -> LaunchMaterials {
         LaunchMaterials {
             owner: sample_owner(identity),
-            boot: sample_boot(identity, authority()),
+            boot: sample_boot(identity, sample_authority().unwrap()),
             binaries: binaries(),
             build_ca: None,
         }

@@ -57,6 +57,21 @@ impl SamplePlan {
     }
 }
 
+/// Makes an authority of its own.
+///
+/// # Errors
+///
+/// When there is no randomness.
+pub fn sample_authority() -> Result<Authority, rcgen::Error> {
+    let key = rcgen::KeyPair::generate()?;
+    let mut params = rcgen::CertificateParams::new(Vec::new())?;
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    Ok(Authority {
+        certificate: params.self_signed(&key)?.pem(),
+        key: WireSecret(key.serialize_pem().into()),
+    })
+}
+
 /// Returns an owner of a bottle that a test starts: of this process, on a machine that exists in tests only.
 #[must_use]
 pub fn sample_owner(identity: &Identity) -> Owner {

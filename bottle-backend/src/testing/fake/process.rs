@@ -2,21 +2,21 @@
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use crate::environment::guest_environment;
-use crate::{AgentSession, ExecCommand, ExecError, ExecOutput, SessionControl, TerminalSize};
+use crate::{
+    AgentSession, ClosedAtShutdown, ExecCommand, ExecError, ExecOutput, SessionControl, TerminalSize,
+};
 
 /// The most bytes that are collected of each stream.
 const MOST_OUTPUT: usize = 8 << 20;
@@ -63,7 +63,7 @@ pub(super) fn open(plan: &BottlePlan, command: &ExecCommand) -> Result<AgentSess
         ended.send_replace(Some(status));
     });
     Ok(AgentSession {
-        input: Box::pin(Input(input)),
+        input: Box::pin(ClosedAtShutdown::new(input)),
         output: Box::pin(output),
         errors: Some(Box::pin(errors)),
         control: Box::new(Ended(seen)),
@@ -194,27 +194,6 @@ pub(crate) fn failed(program: &str, error: io::Error) -> ExecError {
     ExecError::Engine {
         program: program.to_owned(),
         source: error.into(),
-    }
-}
-
-/// A pipe that is closed when it is shut down.
-struct Input(Option<ChildStdin>);
-
-impl AsyncWrite for Input {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
-            Some(pipe) => Pin::new(pipe).poll_write(cx, bytes),
-            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0 = None;
-        Poll::Ready(Ok(()))
     }
 }
 
