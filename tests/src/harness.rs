@@ -7,8 +7,10 @@ mod engine;
 mod engine_proxy;
 mod native;
 mod needle;
+mod processes;
 mod programs;
 mod pushing;
+mod remains;
 mod running;
 mod scene;
 mod skip;
@@ -19,12 +21,12 @@ pub use crate::harness::coder::{Coder, Program};
 pub use crate::harness::engine::{Contents, Engine, Neighbour, Object};
 pub use crate::harness::engine_proxy::{EngineProxy, Fate};
 pub(crate) use crate::harness::native::SOMEBODY;
-pub use crate::harness::native::{
-    HERE, Processes, Remains, Who, find_agents_or_skip, native_or_skip, read_all,
-};
+pub use crate::harness::native::{HERE, Who, find_agents_or_skip, native_or_skip, read_all};
 pub use crate::harness::needle::Needle;
+pub use crate::harness::processes::Processes;
 pub(crate) use crate::harness::programs::profile_folder;
 pub use crate::harness::programs::{bottle, dist_folder, static_client};
+pub use crate::harness::remains::Remains;
 pub use crate::harness::running::{Finished, Running};
 pub use crate::harness::scene::{ALLOWED, Scene};
 pub use crate::harness::skip::{Reason, skip};

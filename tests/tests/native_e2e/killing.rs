@@ -115,6 +115,29 @@ fn a_part_that_is_killed_at_any_step_leaves_nothing_after_the_next_command() -> 
     Ok(())
 }
 
+#[test]
+fn a_part_that_is_killed_as_soon_as_it_is_there_leaves_nothing_after_the_next_command() -> Result<()> {
+    const TEST: &str = "a_part_that_is_killed_as_soon_as_it_is_there_leaves_nothing_after_the_next_command";
+    for who in Who::all() {
+        for children in 0..4 {
+            let Some(scene) = Scene::native_or_skip(TEST, *who, "")? else {
+                return Ok(());
+            };
+            let what = format!("{who:?}, with {children} children");
+            let running = scene.start(WAITS)?;
+            let victim = Processes::youngest(&scene.stage, &scene.label, children, QUICK)?;
+            // Some are there for a moment only.
+            kill(victim).unwrap_or_default();
+            discard(&scene)?;
+            let ended = running.wait(QUICK).context(what.clone())?;
+            ensure!(!ended.stderr.contains("panicked"), "{what}: {ended:?}");
+            discard(&scene)?;
+            nothing_is_left(&scene, None, &what)?;
+        }
+    }
+    Ok(())
+}
+
 /// The parts whose end is the end of the guest: whoever waits for something in it hears of that, and the next command
 /// finds its files alone.
 #[test]
