@@ -30,5 +30,6 @@ pub mod record;
 pub mod reply;
 pub mod server;
 pub mod ssh_host;
+pub mod toolchains;
 pub mod upstream;
 mod watched;

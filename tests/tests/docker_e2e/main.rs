@@ -22,6 +22,7 @@ mod stages;
 mod streams;
 mod supervise;
 mod terminal;
+mod toolchains;
 mod transparent;
 mod trust;
 
