@@ -67,7 +67,7 @@ impl Toolchain {
         },
         Self {
             name: "cargo",
-            script: "cd /tmp && cargo search --index \"sparse+https://$1/\" x 2>&1 | tee /dev/stderr | grep -q 403",
+            script: include_str!("toolchains/cargo.sh"),
         },
         Self {
             name: "go",

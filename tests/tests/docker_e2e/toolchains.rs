@@ -13,14 +13,14 @@ fn every_toolchain_of_an_image_trusts_its_bottle() -> Result<()> {
     let Some(scene) = Scene::set_or_skip(TEST)? else {
         return Ok(());
     };
-    let more = "RUN apt-get update && apt-get install -y --no-install-recommends python3 ruby wget cargo golang-go \
+    let more = "RUN apt-get update && apt-get install -y --no-install-recommends python3 ruby wget golang-go \
                 && rm -rf /var/lib/apt/lists/*";
     let dockerfile = scene.continue_dockerfile("demo", more)?;
     let bottle = format!("agent_provider: {{template: demo, dockerfile: {dockerfile}}}\nsupervise: false\n");
     scene.stage.write_bottle("one", &bottle)?;
     let running = scene.start("run: echo the agent waits; exec sleep 3600")?;
     running.wait_for_stdout(WITH_BUILD, "\nthe agent waits")?;
-    each_trusts(&scene, &["curl", "git", "python3", "ruby", "wget", "cargo", "go"])
+    each_trusts(&scene, &["curl", "git", "python3", "ruby", "wget", "go"])
 }
 
 #[test]
