@@ -99,8 +99,8 @@ const RESERVED: &[(&str, &[&str])] = &[
         "rcgen",
         &[
             "bottle-egress",
-            "bottle-backend-docker",
-            "bottle-backend-native",
+            // For its `testing` feature.
+            "bottle-backend",
             "bottle-tests",
             "bottle-bench",
         ],
