@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Report;
 use crate::tools::Tools;
-use crate::{forwarder, guests, load, scanning, start, traffic, upstream};
+use crate::{forwarder, gate, guests, load, scanning, start, traffic, upstream};
 
 /// Measures what a bottle costs, side by side with what else there is, in one run
 #[derive(Debug, Parser)]
@@ -38,6 +38,9 @@ struct Options {
     /// How often each scanner of secrets reads all files
     #[arg(long, default_value_t = 3)]
     scans: usize,
+    /// How often each way to push and clone is taken
+    #[arg(long, default_value_t = 3)]
+    gate: usize,
     /// How many bottles without an engine are started until all are there at once
     #[arg(long, default_value_t = 100)]
     many: usize,
@@ -102,6 +105,7 @@ impl Options {
             start: start::measure(&starts)?,
             scanning: scanning::measure(&scanning::Plan { rounds: self.scans }, &tools)?,
             guests: guests::measure(&guests, &tools)?,
+            gate: gate::measure(&gate::Plan { rounds: self.gate }, &tools)?,
         };
         print!("{report}");
         if let Some(file) = self.json {

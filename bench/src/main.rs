@@ -6,6 +6,7 @@ mod client;
 mod command_line;
 mod engine;
 mod forwarder;
+mod gate;
 mod guests;
 mod load;
 mod part;

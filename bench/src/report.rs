@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::gate::Gates;
 use crate::guests::Guests;
 use crate::scanning::Scanning;
 use crate::scenario::Scenario;
@@ -18,6 +19,7 @@ pub(crate) struct Report {
     pub(crate) start: Starts,
     pub(crate) scanning: Scanning,
     pub(crate) guests: Guests,
+    pub(crate) gate: Gates,
 }
 
 impl fmt::Display for Report {
@@ -27,7 +29,8 @@ impl fmt::Display for Report {
         }
         self.start.fmt(f)?;
         self.scanning.fmt(f)?;
-        self.guests.fmt(f)
+        self.guests.fmt(f)?;
+        self.gate.fmt(f)
     }
 }
 

