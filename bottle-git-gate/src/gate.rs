@@ -20,6 +20,7 @@ use crate::limits::{PUSHES, PUSHES_WAITING, READS};
 use crate::mirror::Mirror;
 use crate::policy::Policy;
 use crate::settings::{Clock, OpenError, Programs, Settings};
+use crate::space::Space;
 use crate::upstream::Upstream;
 
 /// An open gate.
@@ -34,6 +35,7 @@ struct Shared {
     known: KnownSecrets,
     scanner: Scanner,
     quarantine: PathBuf,
+    space: Arc<Space>,
     ask: Arc<dyn Ask>,
     events: mpsc::Sender<Event>,
     clock: Clock,
@@ -70,6 +72,7 @@ impl Gate {
             }
             _ => create(&quarantine)?,
         }
+        let space = Space::new(folder, settings.most_bytes);
         let mut repos = BTreeMap::new();
         for (number, boot) in settings.boot.repos.iter().enumerate() {
             let own = folder.join(number.to_string());
@@ -78,7 +81,12 @@ impl Gate {
             let repo = Repo {
                 name: boot.repo.name.clone(),
                 policy: Policy::of(&boot.repo, &boot.accepted, &settings.boot.identity),
-                mirror: Mirror::new(&settings.programs.git, own.join("mirror.git"), upstream),
+                mirror: Mirror::new(
+                    &settings.programs.git,
+                    own.join("mirror.git"),
+                    upstream,
+                    Arc::clone(&space),
+                ),
             };
             repos.insert(boot.repo.name.to_string(), Arc::new(repo));
         }
@@ -89,6 +97,7 @@ impl Gate {
             repos,
             programs: settings.programs,
             quarantine,
+            space,
             ask: settings.ask,
             events: settings.events,
             clock: settings.clock,
@@ -150,6 +159,10 @@ impl Gate {
 
     pub(crate) fn quarantine(&self) -> &PathBuf {
         &self.0.quarantine
+    }
+
+    pub(crate) fn space(&self) -> &Arc<Space> {
+        &self.0.space
     }
 
     pub(crate) fn ask(&self) -> &dyn Ask {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use bottle_util::Secret;
 
-use crate::worker::CARRY;
+use crate::space::Share;
+use crate::worker::{CARRY, UNBOUNDED};
 
 /// One call of git.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub(crate) struct Call {
     environment: Vec<(OsString, OsString)>,
     folder: PathBuf,
     config: usize,
+    /// How large a file it may write.
+    file_bytes: Option<u64>,
 }
 
 /// What holds for every call.
@@ -31,6 +34,9 @@ const CONFIG: &[(&str, &str)] = &[
     // Beyond it objects are streamed, never held in memory, and not deltified.
     ("core.bigFileThreshold", "16m"),
     ("pack.windowMemory", "256m"),
+    // What is mapped of packs at a time, out of the addresses that a worker has.
+    ("core.packedGitWindowSize", "32m"),
+    ("core.packedGitLimit", "512m"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
     ("fetch.unpackLimit", "1"),
@@ -60,6 +66,7 @@ impl Call {
             environment: Vec::new(),
             folder: repository.to_owned(),
             config: 0,
+            file_bytes: None,
         };
         for (name, value) in [
             ("GIT_CONFIG_NOSYSTEM", "1"),
@@ -121,6 +128,14 @@ impl Call {
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", own)
     }
 
+    /// Bounds each file that it writes, if it is started by the worker's command.
+    pub(crate) fn within(self, share: &Share) -> Self {
+        Self {
+            file_bytes: Some(share.file()),
+            ..self
+        }
+    }
+
     /// Lets it be started by the worker's command, which hands it further configuration and ends it with this process.
     pub(crate) fn carrying(self, worker: &[OsString], configuration: Option<Secret>) -> Self {
         let number = self.config;
@@ -128,7 +143,7 @@ impl Call {
             Some(_) => self.config("include.path", ""),
             None => self,
         };
-        call.front = carried_by(worker, number);
+        call.front = carried_by(worker, number, call.file_bytes);
         call.input = configuration;
         call
     }
@@ -158,11 +173,12 @@ impl Call {
 }
 
 /// The words before a program that ends with this process.
-fn carried_by(worker: &[OsString], number: usize) -> Vec<OsString> {
+pub(crate) fn carried_by(worker: &[OsString], number: usize, file_bytes: Option<u64>) -> Vec<OsString> {
     let own = [
         CARRY.to_owned(),
         std::process::id().to_string(),
         number.to_string(),
+        file_bytes.map_or_else(|| UNBOUNDED.to_owned(), |bytes| bytes.to_string()),
     ];
     worker.iter().cloned().chain(own.map(OsString::from)).collect()
 }

@@ -35,6 +35,7 @@ pub mod push_request;
 mod ref_name;
 mod server;
 mod settings;
+mod space;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
@@ -44,4 +45,4 @@ pub mod worker;
 pub use gate::Gate;
 pub use object_id::ObjectId;
 pub use server::{Listener, serve};
-pub use settings::{Clock, MissingProgram, OpenError, Programs, Settings};
+pub use settings::{Clock, MissingProgram, OpenError, Programs, Settings, SshPrograms};

@@ -22,6 +22,10 @@ pub const REF_BYTES: usize = 512;
 
 /// How long an upstream may be silent. While its own hooks run it is not: git says every five seconds that it lives.
 pub const UPSTREAM_SILENCE: Duration = Duration::from_secs(14);
+/// How long a connection over ssh is kept that nobody uses.
+pub const CONNECTION_IDLE: Duration = Duration::from_secs(60);
+/// How long is waited for it before a call connects by itself.
+pub const CONNECTION_WAIT: Duration = Duration::from_secs(1);
 /// The longest fetch from an upstream.
 pub const FETCH_TIME: Duration = Duration::from_secs(3600);
 /// How long a client's later requests may lean on the refresh that its first one waited for.
@@ -41,8 +45,17 @@ pub const fn unpack_seconds(bytes: u64) -> u64 {
 pub const fn examine_seconds(bytes: u64) -> u64 {
     8 + (bytes >> 20)
 }
-/// The memory of the process that unpacks and scans, in bytes.
-pub const WORKER_MEMORY: u64 = 4 << 30;
+/// The memory of the process that unpacks a push, in bytes, beyond what it maps of files.
+pub const UNPACK_MEMORY: u64 = 768 << 20;
+/// The same of each process that examines it: two of them may need much at a time, what lists and what reads objects.
+pub const EXAMINE_MEMORY: u64 = UNPACK_MEMORY / 2;
+/// The addresses of each of them, files included.
+pub const WORKER_ADDRESSES: u64 = 4 << 30;
+/// The most threads that unpack one push.
+pub const UNPACK_THREADS: u8 = 2;
+
+/// The most bytes of all that a gate keeps: mirrors, and pushes that are under way.
+pub const MIRRORS_BYTES: u64 = 64 << 30;
 
 /// The most reads that git serves at a time.
 pub const READS: usize = 16;
@@ -67,3 +80,16 @@ pub const BASES: usize = 16;
 pub const TREE_FILES: usize = 1_000_000;
 /// The longest path in a pushed tree, in bytes.
 pub const PATH_BYTES: u64 = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::{EXAMINE_MEMORY, PUSHES, UNPACK_MEMORY};
+
+    #[test]
+    fn pushes_fit_into_what_a_container_of_the_gate_may_take() {
+        // `MEMORY_WITH_GIT` in bottle-backend-docker; a fifth is for the doors, git's reads and its fetches.
+        const CONTAINER: u64 = 2 << 30;
+        let at_once = UNPACK_MEMORY.max(2 * EXAMINE_MEMORY) * PUSHES as u64;
+        assert!(at_once <= CONTAINER / 5 * 4);
+    }
+}

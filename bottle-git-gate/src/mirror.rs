@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::child::{self, Done, Patience};
 use crate::git::Call;
 use crate::limits::{FETCH_TIME, REF_BYTES, UPSTREAM_SILENCE};
 use crate::object_id::ObjectId;
+use crate::space::{NoSpace, Space};
 use crate::upstream::{Upstream, UpstreamError};
 
 /// A bare repository that shows what the upstream shows.
@@ -20,6 +22,7 @@ pub(crate) struct Mirror {
     git: PathBuf,
     folder: PathBuf,
     upstream: Upstream,
+    space: Arc<Space>,
     /// Whether a writer may have been ended in the middle.
     is_unclean: AtomicBool,
     last: Mutex<Option<Refresh>>,
@@ -45,11 +48,12 @@ pub(crate) struct Refs {
 }
 
 impl Mirror {
-    pub(crate) fn new(git: &Path, folder: PathBuf, upstream: Upstream) -> Self {
+    pub(crate) fn new(git: &Path, folder: PathBuf, upstream: Upstream, space: Arc<Space>) -> Self {
         Self {
             git: git.to_owned(),
             folder,
             upstream,
+            space,
             is_unclean: AtomicBool::new(true),
             last: Mutex::new(None),
         }
@@ -103,6 +107,15 @@ impl Mirror {
     }
 
     async fn fetch(&self, known: Option<Refs>) -> Result<Refs, UpstreamError> {
+        let shared = self.upstream.lease().await;
+        let fetched = self.fetch_over(known).await;
+        if let (Err(_), Some(shared)) = (&fetched, &shared) {
+            shared.spoil();
+        }
+        fetched
+    }
+
+    async fn fetch_over(&self, known: Option<Refs>) -> Result<Refs, UpstreamError> {
         let listed = self.list().await?;
         if known.as_ref() == Some(&listed) {
             return Ok(listed);
@@ -119,7 +132,8 @@ impl Mirror {
     async fn update(&self, listed: Refs) -> Result<Refs, UpstreamError> {
         self.create(&listed).await?;
         if self.own().await? != listed.ids {
-            let call = self.call().args([
+            let share = self.space.share()?;
+            let call = self.call().within(&share).args([
                 "fetch",
                 "--no-tags",
                 "--prune",
@@ -133,7 +147,12 @@ impl Mirror {
                 self.upstream.url(),
                 "+refs/*:refs/*",
             ]);
-            succeed(self.run(self.upstream.arm(call), FETCH_TIME).await?)?;
+            let fetched = succeed(self.run(self.upstream.arm(call), FETCH_TIME).await?);
+            // git does not say so: what writes the pack is ended by the kernel.
+            if fetched.is_err() && has_file_of(&self.folder.join("objects/pack"), share.file()) {
+                return Err(UpstreamError::NoSpace(NoSpace));
+            }
+            fetched?;
         }
         match (listed.symbolic.get("HEAD"), &listed.head) {
             (Some(target), _) => {
@@ -202,6 +221,12 @@ impl Mirror {
         };
         Ok(child::run(call.command(), call.input(), patience).await?)
     }
+}
+
+/// Whether a file has become so large.
+fn has_file_of(folder: &Path, bytes: u64) -> bool {
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.any(|entry| entry.metadata().is_ok_and(|metadata| metadata.len() >= bytes))
 }
 
 /// Reads what a test made up.

@@ -19,6 +19,8 @@ pub struct Settings {
     pub programs: Programs,
     /// A folder of this user alone, for mirrors and what is being pushed.
     pub folder: PathBuf,
+    /// The most bytes of all that is in it; [`crate::limits::MIRRORS_BYTES`] for a bottle.
+    pub most_bytes: u64,
     /// Whoever answers questions.
     pub ask: Arc<dyn Ask>,
     /// Where events go; each must be taken.
@@ -53,14 +55,21 @@ impl std::fmt::Debug for Clock {
 pub struct Programs {
     /// git, 2.39 or newer.
     pub git: PathBuf,
-    /// OpenSSH's client.
-    pub ssh: PathBuf,
-    /// OpenSSH's agent, which holds a key that must not be in a file.
-    pub ssh_agent: PathBuf,
-    /// What gives it the key.
-    pub ssh_add: PathBuf,
+    /// What it takes to reach an upstream over ssh; without it there are upstreams over https alone.
+    pub ssh: Result<SshPrograms, MissingProgram>,
     /// The command that runs [`crate::worker::run`] with the arguments that follow.
     pub worker: Vec<OsString>,
+}
+
+/// The programs of OpenSSH.
+#[derive(Debug, Clone)]
+pub struct SshPrograms {
+    /// The client.
+    pub client: PathBuf,
+    /// The agent, which holds a key that must not be in a file.
+    pub agent: PathBuf,
+    /// What gives it the key.
+    pub add: PathBuf,
 }
 
 /// Says that a program is in none of the folders.
@@ -69,11 +78,12 @@ pub struct Programs {
 pub struct MissingProgram(pub &'static str);
 
 impl Programs {
-    /// Looks for programs in folders, the first one first. `worker` is the command of [`Programs::worker`].
+    /// Looks for programs in folders, the first one first; those of OpenSSH may be missing.
+    /// `worker` is the command of [`Programs::worker`].
     ///
     /// # Errors
     ///
-    /// When one is in none of them.
+    /// When there is no git.
     pub fn find(folders: &[PathBuf], worker: Vec<OsString>) -> Result<Self, MissingProgram> {
         let find = |name: &'static str| {
             let mut candidates = folders.iter().map(|folder| folder.join(name));
@@ -81,11 +91,24 @@ impl Programs {
         };
         Ok(Self {
             git: find("git")?,
-            ssh: find("ssh")?,
-            ssh_agent: find("ssh-agent")?,
-            ssh_add: find("ssh-add")?,
+            ssh: SshPrograms::find(find),
             worker,
         })
+    }
+}
+
+impl SshPrograms {
+    fn find(find: impl Fn(&'static str) -> Result<PathBuf, MissingProgram>) -> Result<Self, MissingProgram> {
+        Ok(Self {
+            client: find("ssh")?,
+            agent: find("ssh-agent")?,
+            add: find("ssh-add")?,
+        })
+    }
+
+    /// All of them.
+    pub fn into_paths(self) -> [PathBuf; 3] {
+        [self.client, self.agent, self.add]
     }
 }
 
@@ -108,6 +131,15 @@ pub enum OpenError {
         repo: String,
         /// Why.
         reason: String,
+    },
+    /// A repository's upstream needs a program that is not there.
+    #[error("repository {repo} cannot be reached")]
+    Program {
+        /// The repository.
+        repo: String,
+        /// What is missing.
+        #[source]
+        source: MissingProgram,
     },
     /// No random bytes.
     #[error("no random bytes")]

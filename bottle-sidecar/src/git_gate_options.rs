@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use bottle_git_gate::limits::MIRRORS_BYTES;
 use bottle_git_gate::{MissingProgram, Programs};
 use bottle_plan::names::{EnvName, Identity};
 use bottle_sidecar::standalone::{ListenAddress, RoutesError};
@@ -33,6 +34,9 @@ pub(crate) struct GitGateOptions {
     /// Where mirrors are kept [default: a folder that is removed at the end]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// The most bytes of all mirrors together, and of what is being pushed
+    #[arg(long, value_name = "BYTES", default_value_t = MIRRORS_BYTES)]
+    most_bytes: u64,
     /// Append events to this file, one JSON line each
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
@@ -95,6 +99,7 @@ impl GitGateOptions {
             listen: self.listen,
             identity: self.identity,
             folder: self.folder,
+            most_bytes: self.most_bytes,
             events: self.events,
             roots: roots(&self.upstream_ca)?,
             programs,

@@ -35,6 +35,8 @@ pub struct StandaloneGit {
     pub secrets: Vec<(String, Secret)>,
     /// Where mirrors are kept; none for a folder that is removed at the end.
     pub folder: Option<PathBuf>,
+    /// The most bytes of all mirrors together.
+    pub most_bytes: u64,
     /// Where events are appended, one JSON line each.
     pub events: Option<PathBuf>,
     /// The authorities that upstream certificates are verified by.
@@ -121,6 +123,7 @@ async fn run_until_told(options: StandaloneGit) -> Result<(), StandaloneGitError
         boot,
         programs: options.programs.clone(),
         folder,
+        most_bytes: options.most_bytes,
         ask: Arc::new(NobodyAnswers),
         events,
         clock: Clock::new(move || milliseconds(now())),

@@ -45,6 +45,7 @@ pub(super) async fn forward(
     permit: Permit,
 ) -> Result<(), ForwardError> {
     let upstream = repo.mirror.upstream();
+    let shared = upstream.lease().await;
     let mut call = repo.mirror.call().quarantined(quarantine.objects());
     call = call.args([
         "push",
@@ -83,12 +84,16 @@ pub(super) async fn forward(
     };
     // Packets without content, which an upstream sends while its hooks run, are heard as lines of a trace.
     let call = upstream.arm(call).env("GIT_TRACE_PACKET", "2");
-    match child::run(call.command(), call.input(), patience).await {
+    let sent = match child::run(call.command(), call.input(), patience).await {
         Ok(done) if done.status.success() => Ok(()),
         Ok(done) => Err(refusal(&done)),
         Err(ChildError::Silent(_) | ChildError::TooLong(_)) => Err(ForwardError::Unknown),
         Err(error) => Err(ForwardError::Upstream(error.into())),
+    };
+    if let (Err(ForwardError::Unknown | ForwardError::Upstream(_)), Some(shared)) = (&sent, &shared) {
+        shared.spoil();
     }
+    sent
 }
 
 /// Reads `!<tab>FROM:TO<tab>[kind] (reason)` lines (git-push(1), "--porcelain").

@@ -17,6 +17,7 @@ use crate::child::{self, Patience};
 use crate::gate::{Gate, Repo};
 use crate::limits::{EXAMINE_TIME, PACK_BYTES, unpack_seconds};
 use crate::server::{Body, BodyError};
+use crate::space::{NoSpace, Share};
 use crate::text;
 use crate::worker::{Job, Report};
 
@@ -28,6 +29,7 @@ pub(super) struct Quarantine {
     mirror: PathBuf,
     git: PathBuf,
     worker: Vec<OsString>,
+    share: Share,
     /// The bytes of the pack.
     received: u64,
 }
@@ -37,6 +39,10 @@ pub(super) struct Quarantine {
 pub(super) enum QuarantineError {
     #[error("the disk of the gate is full")]
     Full,
+    #[error(transparent)]
+    NoSpace(#[from] NoSpace),
+    #[error("the pack takes more memory than one push may")]
+    TooMuchMemory,
     #[error("the gate cannot unpack a push: {0}")]
     Io(#[from] io::Error),
     #[error("the pack is not accepted: {0}")]
@@ -53,6 +59,7 @@ pub(super) enum QuarantineError {
 
 impl Quarantine {
     pub(super) fn create(gate: &Gate, repo: &Repo) -> Result<Self, QuarantineError> {
+        let share = gate.space().share()?;
         let folder = TempDir::with_prefix_in("push-", gate.quarantine()).map_err(full_or)?;
         let objects = folder.path().join("objects");
         std::fs::create_dir_all(objects.join("pack")).map_err(full_or)?;
@@ -62,6 +69,7 @@ impl Quarantine {
             mirror: repo.mirror.folder().to_owned(),
             git: gate.programs().git.clone(),
             worker: gate.programs().worker.clone(),
+            share,
             received: 0,
         })
     }
@@ -88,7 +96,14 @@ impl Quarantine {
 
     /// Streams a pack into git.
     pub(super) async fn unpack(&mut self, body: &mut Body) -> Result<(), QuarantineError> {
-        let arguments = [Path::new("unpack"), &self.git, &self.mirror, &self.objects];
+        let bytes = self.share.file().to_string();
+        let arguments = [
+            Path::new("unpack"),
+            &self.git,
+            &self.mirror,
+            &self.objects,
+            Path::new(&bytes),
+        ];
         let (mut child, mut group) = child::start(self.worker(&arguments)?)?;
         let (Some(mut stdin), Some(mut stderr)) = (child.stdin.take(), child.stderr.take()) else {
             return Err(io::Error::other("a child without pipes").into());
@@ -190,7 +205,14 @@ fn complaint(said: &[u8], status: ExitStatus) -> QuarantineError {
     if lines.iter().any(|line| line.contains("No space left on device")) {
         return QuarantineError::Full;
     }
+    if lines
+        .iter()
+        .any(|line| line.contains("Out of memory") || line.contains("out of memory"))
+    {
+        return QuarantineError::TooMuchMemory;
+    }
     match status {
+        status if status.signal() == Some(libc::SIGXFSZ) => QuarantineError::NoSpace(NoSpace),
         status if is_overworked(status) => QuarantineError::TooSlow,
         _ if lines.is_empty() => QuarantineError::Pack(format!("git ended with {status}")),
         _ => QuarantineError::Pack(lines.join("; ")),

@@ -1,6 +1,7 @@
 //! Why an upstream gave nothing, in words that tell what to do.
 
 use crate::child::{ChildError, Done};
+use crate::space::NoSpace;
 use crate::text;
 
 /// Says why an upstream gave nothing.
@@ -22,6 +23,8 @@ pub(crate) enum UpstreamError {
     Stalled(String),
     #[error("the disk of the gate is full")]
     Full,
+    #[error(transparent)]
+    NoSpace(#[from] NoSpace),
     #[error("the upstream cannot be mirrored: {0}")]
     Other(String),
 }
@@ -90,6 +93,7 @@ impl UpstreamError {
             Self::Redirect(_) => "redirect",
             Self::Stalled(_) => "stalled",
             Self::Full => "disk-full",
+            Self::NoSpace(_) => "no-space",
             Self::Other(_) => "upstream",
         }
     }

@@ -1,7 +1,10 @@
 //! The upstream of one repository: how git reaches it, and nothing else.
 
+mod address;
+mod connection;
 mod failure;
 mod https;
+mod passphrase;
 mod ssh;
 
 use std::ffi::OsString;
@@ -9,6 +12,7 @@ use std::path::Path;
 
 use bottle_wire::git_gate::RepoBoot;
 
+pub(crate) use connection::Lease;
 pub(crate) use failure::UpstreamError;
 use https::Https;
 use ssh::Ssh;
@@ -50,6 +54,14 @@ impl Upstream {
     /// Returns the address, which begins with `ssh://` or `https://` and never with a dash.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Has a connection made that the calls share which follow, where there can be one; it is kept while this is.
+    pub(crate) async fn lease(&self) -> Option<Lease> {
+        match &self.access {
+            Access::Ssh(ssh) => ssh.lease().await,
+            Access::Https(_) => None,
+        }
     }
 
     /// Lets a call reach it.

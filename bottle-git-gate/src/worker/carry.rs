@@ -7,11 +7,16 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
+};
 
-/// The word that asks for it; the gate's process, the number of a value of git's configuration, a program and its
-/// arguments follow.
+/// The word that asks for it; the gate's process, the number of a value of git's configuration, the most bytes of a file
+/// that is written, a program and its arguments follow.
 pub(crate) const WORD: &str = "carry";
+
+/// Stands for no bound of files.
+pub(crate) const UNBOUNDED: &str = "-";
 
 /// The most bytes that are carried.
 const MOST: u64 = 64 << 10;
@@ -36,6 +41,22 @@ pub(super) fn carry(gate: &OsString, number: &OsString, rest: &[OsString]) -> io
         let _stays_open = memory.into_raw_fd();
     }
     Err(command.exec())
+}
+
+/// Bounds every file that this process and its children write.
+pub(super) fn bound_files(bytes: &OsString) -> io::Result<()> {
+    if bytes == UNBOUNDED {
+        return Ok(());
+    }
+    let most = bytes.to_str().and_then(|bytes| bytes.parse().ok());
+    let most: u64 = most.ok_or_else(|| io::Error::other("a bound is a number"))?;
+    let hard = getrlimit(Resource::Fsize).maximum;
+    let most = Some(hard.map_or(most, |hard| hard.min(most)));
+    let limit = Rlimit {
+        current: most,
+        maximum: most,
+    };
+    Ok(setrlimit(Resource::Fsize, limit)?)
 }
 
 /// An agent that outlived the gate would keep a key for nobody, and git would go on with a push that nobody reports.

@@ -8,7 +8,7 @@ use bottle_guest::Sight;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
-use crate::limits::WORKER_MEMORY;
+use crate::limits::WORKER_ADDRESSES;
 
 /// Calls that reach other machines and other processes. A pair of sockets reaches nobody else, and with some C libraries
 /// it is how a program is started.
@@ -61,8 +61,18 @@ pub(super) fn sight(git: &Path, read: &[&Path], write: &[&Path]) -> Sight {
     sight
 }
 
+/// What this process, and each that it starts, may use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// In bytes, beyond what is mapped of files.
+    pub(super) memory: u64,
+    pub(super) cpu_seconds: u64,
+    /// How far the gate may raise the last one.
+    pub(super) most_cpu_seconds: u64,
+}
+
 /// Takes network, other files and other processes from this one and its children, for good, and bounds what it may use.
-pub(super) fn confine(sight: &Sight, cpu_seconds: u64, most_cpu_seconds: u64) -> io::Result<()> {
+pub(super) fn confine(sight: &Sight, bounds: Bounds) -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::thread::set_no_new_privs(true)?;
     let bound = |resource, current: u64, maximum: u64| {
@@ -77,8 +87,9 @@ pub(super) fn confine(sight: &Sight, cpu_seconds: u64, most_cpu_seconds: u64) ->
     if cores.is_none_or(|most| most > NO_CORE) {
         bound(Resource::Core, NO_CORE, NO_CORE)?;
     }
-    bound(Resource::As, WORKER_MEMORY, WORKER_MEMORY)?;
-    bound(Resource::Cpu, cpu_seconds, most_cpu_seconds)?;
+    bound(Resource::As, WORKER_ADDRESSES, WORKER_ADDRESSES)?;
+    bound(Resource::Data, bounds.memory, bounds.memory)?;
+    bound(Resource::Cpu, bounds.cpu_seconds, bounds.most_cpu_seconds)?;
     // A kernel without Landlock is no error: there is no credential within reach, and no network to bring it out.
     let _how_much = bottle_guest::see_only(sight)?;
     let filter = filter()?;

@@ -23,20 +23,22 @@ use bottle_wire::frame;
 use rustix::process::Signal;
 
 use crate::git::Call;
-use crate::limits::{PACK_BYTES, unpack_seconds};
-pub(crate) use carry::WORD as CARRY;
+use crate::limits::{EXAMINE_MEMORY, PACK_BYTES, UNPACK_MEMORY, UNPACK_THREADS, unpack_seconds};
+pub(crate) use carry::{UNBOUNDED, WORD as CARRY};
+use confine::Bounds;
 pub use job::{Job, Report};
 
 /// Does what the arguments say and returns the exit status.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> ExitCode {
     let done = match arguments {
-        [word, git, mirror, objects] if word == "unpack" => {
-            unpack(Path::new(git), Path::new(mirror), Path::new(objects))
-        }
+        [word, git, mirror, objects, bytes] if word == "unpack" => carry::bound_files(bytes)
+            .and_then(|()| unpack(Path::new(git), Path::new(mirror), Path::new(objects))),
         [word] if word == "examine" => answer(),
         [word, agent, socket] if word == "agent" => hold_keys(Path::new(agent), Path::new(socket)),
-        [word, gate, number, rest @ ..] if word == CARRY => carry::carry(gate, number, rest),
+        [word, gate, number, bytes, rest @ ..] if word == CARRY => {
+            carry::bound_files(bytes).and_then(|()| carry::carry(gate, number, rest))
+        }
         _ => Err(io::Error::other("this command is the gate's own")),
     };
     match done {
@@ -62,12 +64,19 @@ pub(crate) fn tree_names_of_a_test(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
 fn unpack(git: &Path, mirror: &Path, objects: &Path) -> io::Result<()> {
     let sight = confine::sight(git, &[mirror], &[objects]);
     // The gate raises the first bound as bytes arrive.
-    confine::confine(&sight, unpack_seconds(0), unpack_seconds(PACK_BYTES))?;
+    let bounds = Bounds {
+        memory: UNPACK_MEMORY,
+        cpu_seconds: unpack_seconds(0),
+        most_cpu_seconds: unpack_seconds(PACK_BYTES),
+    };
+    confine::confine(&sight, bounds)?;
     let call =
         Call::new(git, mirror)
             .quarantined(objects)
             .args(["index-pack", "--stdin", "--fix-thin", "--strict"]);
-    let call = call.arg(format!("--max-input-size={PACK_BYTES}"));
+    let call = call
+        .arg(format!("--max-input-size={PACK_BYTES}"))
+        .arg(format!("--threads={UNPACK_THREADS}"));
     Err(call.command().exec())
 }
 
@@ -83,7 +92,12 @@ fn hold_keys(agent: &Path, socket: &Path) -> io::Result<()> {
 fn answer() -> io::Result<()> {
     let job: Job = frame::read_blocking(&mut io::stdin().lock()).map_err(io::Error::other)?;
     let sight = confine::sight(&job.git, &[&job.mirror, &job.objects], &[]);
-    confine::confine(&sight, job.cpu_seconds, job.cpu_seconds)?;
+    let bounds = Bounds {
+        memory: EXAMINE_MEMORY,
+        cpu_seconds: job.cpu_seconds,
+        most_cpu_seconds: job.cpu_seconds,
+    };
+    confine::confine(&sight, bounds)?;
     let report = examine::examine(&job);
     let bytes = frame::encode(&report).map_err(io::Error::other)?;
     let mut stdout = io::stdout().lock();

@@ -6,7 +6,8 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bottle_git_gate::{Gate, Listener, MissingProgram, OpenError, Programs, Settings, serve};
+use bottle_git_gate::limits::MIRRORS_BYTES;
+use bottle_git_gate::{Gate, Listener, MissingProgram, OpenError, Programs, Settings, SshPrograms, serve};
 use bottle_wire::door::FromDoor;
 use bottle_wire::git_gate::GitGateBoot;
 use bottle_wire::supervise::AskAnswer;
@@ -62,7 +63,10 @@ pub(super) enum GitGateError {
 pub(super) fn shut_in(folder: &Path) -> io::Result<()> {
     // Whichever is missing is said when the door is opened.
     let mut programs = match programs() {
-        Ok(found) => vec![found.git, found.ssh, found.ssh_agent, found.ssh_add],
+        Ok(found) => {
+            let ssh = found.ssh.map(SshPrograms::into_paths);
+            ssh.into_iter().flatten().chain([found.git]).collect()
+        }
         Err(_) => Vec::new(),
     };
     programs.extend(PARTS_OF_GIT.map(PathBuf::from));
@@ -92,6 +96,7 @@ impl GitGate {
             boot,
             programs: programs()?,
             folder: folder.to_owned(),
+            most_bytes: MIRRORS_BYTES,
             ask: Arc::<Desk>::clone(&desk),
             events,
             clock: bottle_git_gate::Clock::new(move || clock.now()),

@@ -14,18 +14,18 @@ use crate::common::{Relay, children, signal_process};
 use crate::door::{clone, decisions, frame};
 use crate::world::{Transport, World, key};
 
-const BRANCH: &str = "bottle/demo-0a1b2/x";
+pub(crate) const BRANCH: &str = "bottle/demo-0a1b2/x";
 
-struct Scene {
-    world: World,
-    sidecar: Sidecar,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) sidecar: Sidecar,
     relay: Relay,
-    work: PathBuf,
+    pub(crate) work: PathBuf,
 }
 
 impl Scene {
     /// A clone behind a sidecar's gate, on the bottle's own branch.
-    fn set() -> Self {
+    pub(crate) fn set() -> Self {
         let world = World::with(Path::new("/usr/bin/git"), Transport::Https);
         let (sidecar, relay) = boot_in(Sidecar::start(), &world);
         let work = clone(&world, &relay, "work");
@@ -38,11 +38,11 @@ impl Scene {
         }
     }
 
-    fn commit(&self, file: &str, text: &str) {
+    pub(crate) fn commit(&self, file: &str, text: &str) {
         self.world.commit(&self.work, file, text);
     }
 
-    fn is_refused(&self) -> String {
+    pub(crate) fn is_refused(&self) -> String {
         self.world.fails(&self.work, &["push", "origin", BRANCH])
     }
 
@@ -51,14 +51,14 @@ impl Scene {
         assert!(self.world.refs().contains(BRANCH));
     }
 
-    fn open(&self) -> Vec<Question> {
+    pub(crate) fn open(&self) -> Vec<Question> {
         match self.sidecar.ask(&ControlRequest::Inbox) {
             ControlAnswer::Inbox(inbox) => inbox.questions,
             other => panic!("{other:?}"),
         }
     }
 
-    fn answer(&self, question: &Question, decision: Decision) -> ControlAnswer {
+    pub(crate) fn answer(&self, question: &Question, decision: Decision) -> ControlAnswer {
         self.sidecar.ask(&ControlRequest::Answer {
             id: question.id,
             hash: question.hash.clone(),
@@ -78,7 +78,7 @@ fn boot_in(mut sidecar: Sidecar, world: &World) -> (Sidecar, Relay) {
     (sidecar, relay)
 }
 
-fn let_through(reason: &str) -> Decision {
+pub(crate) fn let_through(reason: &str) -> Decision {
     Decision::Approve {
         time: GrantTime::Once,
         notes: reason.to_owned(),

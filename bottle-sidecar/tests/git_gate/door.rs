@@ -177,10 +177,14 @@ fn the_gates_end_takes_what_it_started_along() {
     let agents = || {
         processes()
             .into_iter()
-            .filter(|line| line.contains(&*agent))
+            .filter(|line| line.contains("ssh-agent ") && line.contains(&*agent))
             .collect::<Vec<_>>()
     };
     assert!(!agents().is_empty());
+    // Nothing that the door is shut in by keeps calls from sharing a connection.
+    until("the shared connection is there", || {
+        sidecar.path("git/0/ssh").exists().then_some(())
+    });
     let first = gate(&sidecar);
     assert!(!children(first).is_empty());
     signal_process(first, Signal::KILL);
@@ -189,7 +193,10 @@ fn the_gates_end_takes_what_it_started_along() {
     });
     sidecar.process.signal(Signal::TERM);
     assert!(sidecar.process.wait().success());
-    until("no agent is left", || agents().is_empty().then_some(()));
+    until("nothing that used it is left", || {
+        let is_left = processes().iter().any(|line| line.contains(&*agent));
+        (!is_left).then_some(())
+    });
 }
 
 /// The arguments of every process.

@@ -144,7 +144,7 @@ fn a_token_is_in_no_environment_and_no_argument() {
 }
 
 /// The commands of a push of one new branch, before its pack.
-fn command(tip: &str) -> Vec<u8> {
+pub(crate) fn command(tip: &str) -> Vec<u8> {
     let line = format!(
         "{} {tip} refs/heads/work/y\0report-status side-band-64k",
         "0".repeat(40)
@@ -180,7 +180,7 @@ fn a_client_that_stalls_while_it_sends_is_let_go() {
 }
 
 /// Bytes that do not compress.
-fn noise(length: usize) -> Vec<u8> {
+pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut step = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -238,7 +238,7 @@ fn a_pack_that_unfolds_is_given_up() {
     let world = World::new();
     world.ok(world.root.path(), &["ls-remote", &world.url()]);
     let before = world.refs();
-    let bomb = pack::bomb(200);
+    let bomb = pack::bomb(200, 40);
     assert!(bomb.len() < 1 << 20, "{}", bomb.len());
     let body = [command(&"1".repeat(40)), bomb].concat();
     let answer = within(SOON, || raw(&world, &push_request(&body)));

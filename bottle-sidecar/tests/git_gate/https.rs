@@ -14,6 +14,7 @@ pub(crate) struct Https {
     port: u16,
     folder: tempfile::TempDir,
     has_ended: Arc<AtomicBool>,
+    is_silent: Arc<AtomicBool>,
 }
 
 /// `x-access-token:secret-token-of-a-test`
@@ -24,6 +25,7 @@ pub(crate) const TOKEN: &str = "secret-token-of-a-test";
 struct Site {
     git: PathBuf,
     root: PathBuf,
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Https {
@@ -48,7 +50,9 @@ impl Https {
         let site = Site {
             git: git.to_owned(),
             root: root.to_owned(),
+            is_silent: Arc::default(),
         };
+        let is_silent = Arc::clone(&site.is_silent);
         let ended = Arc::clone(&has_ended);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -63,7 +67,13 @@ impl Https {
             port,
             folder,
             has_ended,
+            is_silent,
         }
+    }
+
+    /// Lets whoever pushes wait, or no longer.
+    pub(crate) fn fall_silent(&self, silent: bool) {
+        self.is_silent.store(silent, Ordering::Relaxed);
     }
 
     pub(crate) fn url(&self, name: &str) -> String {
@@ -115,6 +125,9 @@ fn serve(site: &Site, config: Arc<ServerConfig>, stream: TcpStream) -> Option<()
     )?;
     let mut words = lines.first()?.split(' ');
     let (method, target) = (words.next()?, words.next()?);
+    while method == "POST" && target.ends_with("git-receive-pack") && site.is_silent.load(Ordering::Relaxed) {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
     let answer = match field("authorization").as_deref() {
         Some(EXPECTED) => backend(site, method, target, &field, &body)?,
         _ => b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec(),

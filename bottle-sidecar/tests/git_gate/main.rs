@@ -2,8 +2,10 @@
 #![cfg(test)]
 
 mod asking;
+mod bounds;
 #[path = "../common/mod.rs"]
 mod common;
+mod connection;
 mod contents;
 mod door;
 mod failures;
@@ -11,9 +13,16 @@ mod hostile;
 mod https;
 mod pack;
 mod refs;
+mod rules;
 mod sshd;
 mod transparent;
+mod worker;
 mod world;
+
+/// The program that is tested.
+pub(crate) fn sidecar() -> &'static std::path::Path {
+    std::path::Path::new(env!("CARGO_BIN_EXE_bottle-sidecar"))
+}
 
 /// The gits that are installed; each is client, gate and upstream in turn.
 pub(crate) fn gits() -> Vec<std::path::PathBuf> {

@@ -3,24 +3,68 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// A pack whose few kilobytes unfold into so many files of a gigabyte each.
-pub(crate) fn bomb(files: u32) -> Vec<u8> {
+/// A pack whose few kilobytes unfold into so many files of so many times 6.25 MiB each.
+pub(crate) fn bomb(files: u32, times: usize) -> Vec<u8> {
     let block = vec![b'x'; 64 << 10];
     let mut pack = [&b"PACK"[..], &2_u32.to_be_bytes(), &(files + 2).to_be_bytes()].concat();
     pack.extend(head(3, block.len()));
     pack.extend(zlib(&block));
     let middle = pack.len();
-    // 64 KiB a hundred times over, and that 160 times over.
+    // 64 KiB a hundred times over, and that so many times over.
     let delta = delta(block.len(), block.len(), 100, 0);
     put_delta(&mut pack, 12, &delta);
     for number in 0..files {
         let base = pack.len() - middle;
         let length = 100 * block.len() + 4;
-        put_delta(&mut pack, base, &self::delta(length, length, 160, number));
+        put_delta(&mut pack, base, &self::delta(length, length, times, number));
     }
     let sum = sha1(&pack);
     pack.extend(sum);
     pack
+}
+
+/// A pack of one commit with one file, which so many deltas make, one after the other; at its end stands `text`.
+pub(crate) fn chain(deltas: u32, text: &str) -> (Vec<u8>, String) {
+    let mut file = [b"first line\n", text.as_bytes(), b"\n0000"].concat();
+    let kept = file.len() - 4;
+    let mut pack = [&b"PACK"[..], &2_u32.to_be_bytes(), &(deltas + 3).to_be_bytes()].concat();
+    let mut last = pack.len();
+    put(&mut pack, 3, &file);
+    for number in 0..deltas {
+        file.truncate(kept);
+        file.extend(number.to_be_bytes());
+        let mut delta = [size(file.len()), size(file.len())].concat();
+        delta.extend([0x80 | 0x10, u8::try_from(kept).unwrap(), 4]);
+        delta.extend(number.to_be_bytes());
+        let back = pack.len() - last;
+        last = pack.len();
+        put_delta(&mut pack, back, &delta);
+    }
+    let tree = [&b"100644 file\0"[..], &id("blob", &file)].concat();
+    put(&mut pack, 2, &tree);
+    let who = "A <a@example.com> 1700000000 +0000";
+    let commit = format!(
+        "tree {}\nauthor {who}\ncommitter {who}\n\nchain\n",
+        hex(&id("tree", &tree))
+    );
+    put(&mut pack, 1, commit.as_bytes());
+    let sum = sha1(&pack);
+    pack.extend(sum);
+    (pack, hex(&id("commit", commit.as_bytes())))
+}
+
+fn put(pack: &mut Vec<u8>, kind: u8, content: &[u8]) {
+    pack.extend(head(kind, content.len()));
+    pack.extend(zlib(content));
+}
+
+fn id(kind: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!("{kind} {}\0", content.len());
+    sha1(&[head.as_bytes(), content].concat())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn put_delta(pack: &mut Vec<u8>, base: usize, delta: &[u8]) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 pub(crate) struct Sshd {
@@ -53,7 +53,7 @@ impl Sshd {
         fs::write(path("config"), config).unwrap();
         let child = Command::new("/usr/sbin/sshd")
             .args(["-D", "-e", "-f", &path("config")])
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(path("log")).unwrap())
             .spawn()
             .expect("openssh-server is installed");
         let end = Instant::now() + Duration::from_secs(20);
@@ -76,6 +76,14 @@ impl Sshd {
         commands
             .lines()
             .filter(|line| line.contains("git-receive-pack"))
+            .count()
+    }
+
+    /// How often somebody came in.
+    pub(crate) fn logins(&self) -> usize {
+        let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
+        log.lines()
+            .filter(|line| line.contains("Accepted publickey"))
             .count()
     }
 

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 use crate::https::{self, Https};
 use crate::sshd::Sshd;
 
-const SIDECAR: &str = env!("CARGO_BIN_EXE_bottle-sidecar");
-
 /// How the gate reaches its upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
@@ -107,9 +105,29 @@ impl World {
 
     pub(crate) fn start_gate_as(&mut self, keys: &str, change: impl FnOnce(&mut Command)) {
         self.gate = None;
-        let file = self.path("gate.yaml");
+        let mut command = self.gate_command("gate.yaml", keys, &self.path("mirrors"));
+        change(&mut command);
+        self.gate = Some(Gate::start(command));
+    }
+
+    /// A gate of another bottle.
+    pub(crate) fn another_gate(&self, config: &str, keys: &str, mirrors: &Path) -> Gate {
+        Gate::start(self.gate_command(config, keys, mirrors))
+    }
+
+    /// Starts a gate that must not come up, and returns what it says.
+    pub(crate) fn gate_ends(&self, keys: &str, change: impl FnOnce(&mut Command)) -> String {
+        let mut command = self.gate_command("ends.yaml", keys, &self.path("unused"));
+        change(&mut command);
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        said(&output)
+    }
+
+    fn gate_command(&self, config: &str, keys: &str, mirrors: &Path) -> Command {
+        let file = self.path(config);
         fs::write(&file, format!("git-gate:\n  repos:\n    app:\n      {keys}\n")).unwrap();
-        let mut command = Command::new(SIDECAR);
+        let mut command = Command::new(crate::sidecar());
         command
             .args(["git-gate", "--listen", "tcp:127.0.0.1:0", "--config"])
             .arg(&file)
@@ -118,12 +136,11 @@ impl World {
             .arg("--events")
             .arg(self.path("events"))
             .arg("--folder")
-            .arg(self.path("mirrors"))
+            .arg(mirrors)
             .arg("--upstream-ca")
             .arg(self.https.authority())
             .env("GATE_TEST_TOKEN", https::TOKEN);
-        change(&mut command);
-        self.gate = Some(Gate::start(command));
+        command
     }
 
     /// The upstream that is reached by HTTPS.
