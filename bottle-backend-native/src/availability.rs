@@ -112,7 +112,7 @@ fn missing_for_git_gate() -> Option<String> {
     let missing: Vec<&str> = GIT_GATE.into_iter().filter(|name| !is_there(name)).collect();
     (!missing.is_empty()).then(|| {
         let names = missing.join(", ");
-        format!("not installed: {names}; a bottle with repositories behind the git gate needs git and OpenSSH's client")
+        format!("not installed: {names}; a bottle with repositories behind the git gate needs git, and OpenSSH's client for those over ssh")
     })
 }
 

@@ -78,6 +78,38 @@ impl SshHost {
         use std::os::unix::fs::PermissionsExt;
         let key = stage.write("bottles/id_app", &self.key()?)?;
         fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
+        self.add_with(stage, bottle, "{provider: static, path: id_app}")
+    }
+
+    /// Starts an agent that holds the user's key, for whoever a stage is for, and adds the repository to a bottle with it.
+    pub fn add_with_agent(&self, stage: &mut Stage, bottle: &str) -> Result<SshAgent> {
+        let socket = stage.home().join("agent");
+        let mut agent = stage.another_command("/usr/bin/ssh-agent")?;
+        let agent = SshAgent(
+            agent
+                .arg("-D")
+                .arg("-a")
+                .arg(&socket)
+                .stdout(Stdio::null())
+                .spawn()?,
+        );
+        let end = Instant::now() + START;
+        while !socket.exists() {
+            ensure!(Instant::now() < end, "no ssh-agent");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        stage.set("SSH_AUTH_SOCK", &socket.to_string_lossy());
+        let mut add = stage.another_command("/usr/bin/ssh-add")?;
+        let key = fs::File::open(self.folder.path().join("user"))?;
+        ensure!(
+            add.args(["-q", "-"]).stdin(key).status()?.success(),
+            "ssh-add failed"
+        );
+        self.add_with(stage, bottle, "{provider: ssh-agent}")?;
+        Ok(agent)
+    }
+
+    fn add_with(&self, stage: &Stage, bottle: &str, key: &str) -> Result<()> {
         let host_key = fs::read_to_string(self.folder.path().join("host.pub"))?;
         let host_key: Vec<&str> = host_key.split(' ').take(2).collect();
         let lines = format!(
@@ -87,7 +119,7 @@ impl SshHost {
     app:
       url: {url}
       host_key: {host_key}
-      key: {{provider: static, path: id_app}}
+      key: {key}
       branches: ['work/*']
 ",
             url = self.url(),
@@ -115,6 +147,17 @@ impl SshHost {
             &["ls-tree", "-r", "--name-only", branch],
         )?;
         Ok(listed.lines().map(str::to_owned).collect())
+    }
+}
+
+/// An agent that ends when this is dropped.
+#[derive(Debug)]
+pub struct SshAgent(Child);
+
+impl Drop for SshAgent {
+    fn drop(&mut self) {
+        let _ended = self.0.kill();
+        let _collected = self.0.wait();
     }
 }
 

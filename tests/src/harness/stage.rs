@@ -94,6 +94,17 @@ impl Stage {
         self.folder.path()
     }
 
+    /// Another program, as whoever this stage is for, with its environment.
+    pub fn another_command(&self, program: &str) -> Result<Command> {
+        let mut words = self.words()?;
+        words.pop();
+        words.push(program.to_owned());
+        let (first, rest) = words.split_first().context("no program")?;
+        let mut command = Command::new(first);
+        command.args(rest).env_clear().envs(&self.environment);
+        Ok(command)
+    }
+
     /// The words that start `bottle`, as whoever this stage is for.
     fn words(&self) -> Result<Vec<String>> {
         let text = |path: &Path| path.to_string_lossy().into_owned();

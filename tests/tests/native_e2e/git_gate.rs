@@ -59,3 +59,32 @@ fn nothing_of_the_gate_is_seen_by_the_guest_or_left_behind() -> Result<()> {
     }
     Ok(())
 }
+
+/// Root's gate is another user's process, which an agent does not answer: a start says so.
+#[test]
+fn an_ordinary_users_ssh_agent_signs_for_the_gate_and_is_out_of_the_guests_sight() -> Result<()> {
+    const TEST: &str = "an_ordinary_users_ssh_agent_signs_for_the_gate_and_is_out_of_the_guests_sight";
+    let who = Who::all().last().context("somebody")?;
+    let Some(mut scene) = Scene::native_or_skip(TEST, *who, "")? else {
+        return Ok(());
+    };
+    let Some(host) = SshHost::start_or_skip(TEST, HERE)? else {
+        return Ok(());
+    };
+    let _agent = host.add_with_agent(&mut scene.stage, "one")?;
+    let running = scene.start_waiting()?;
+    let done = scene.shell(&format!(
+        "cd /tmp && git clone -q {} app && cd app && git switch -q -c work/agent && echo x > x && git add x && \
+         git commit -q -m x && git push -q origin work/agent; echo $?; env | grep -c SSH_; ls {} 2>/dev/null | wc -l",
+        host.url(),
+        scene.stage.home().join("agent").display(),
+    ))?;
+    ensure!(done.stdout == "0\n0\n0\n", "{done:?}");
+    let branches = host.branches()?;
+    ensure!(
+        branches.iter().any(|branch| branch == "work/agent"),
+        "{branches:?}"
+    );
+    drop(running);
+    Ok(())
+}

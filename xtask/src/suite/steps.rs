@@ -142,6 +142,9 @@ fn native(machine: &Machine) -> Result<Outcome> {
     if let Err(error) = agents::ensure(machine) {
         eprintln!("claude and codex are not there: {error:#}");
     }
+    if let Err(error) = sshd::ensure(machine) {
+        eprintln!("the git gate's tests will be skipped: {error:#}");
+    }
     process::run(
         machine
             .cargo()
