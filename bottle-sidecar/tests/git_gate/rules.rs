@@ -62,7 +62,7 @@ fn begins_to_unpack(scene: &Scene) {
 fn what_is_answered_while_a_push_is_examined_counts_for_it() {
     for is_approved in [true, false] {
         let scene = Scene::set();
-        fs::write(scene.work.join("big"), noise(24 << 20)).unwrap();
+        fs::write(scene.work.join("big"), noise(6 << 20)).unwrap();
         scene.commit("Jenkinsfile", "x\n");
         scene.is_refused();
         let question = scene.open().remove(0);
