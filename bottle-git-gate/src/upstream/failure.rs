@@ -69,6 +69,17 @@ const MEANINGS: &[(&str, Meaning)] = &[
     ("returned error: 404", UpstreamError::NotFound),
 ];
 
+/// What git adds to whatever ssh said.
+fn is_said_always(line: &str) -> bool {
+    [
+        "Could not read from remote repository",
+        "Please make sure you have the correct access rights",
+        "and the repository exists.",
+    ]
+    .iter()
+    .any(|words| line.contains(words))
+}
+
 impl UpstreamError {
     /// Reads it from what a child printed.
     pub(crate) fn of(done: &Done) -> Self {
@@ -78,7 +89,8 @@ impl UpstreamError {
                 return meaning(line.clone());
             }
         }
-        let last = lines.last().cloned();
+        let mut telling = lines.iter().rev().filter(|line| !is_said_always(line));
+        let last = telling.next().or(lines.last()).cloned();
         Self::Other(last.unwrap_or_else(|| format!("git ended with {}", done.status)))
     }
 
@@ -105,5 +117,28 @@ impl From<ChildError> for UpstreamError {
             ChildError::Silent(_) | ChildError::TooLong(_) => Self::Stalled(error.to_string()),
             ChildError::Io(_) | ChildError::TooMuch => Self::Other(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    #[test]
+    fn what_ssh_said_counts_and_not_what_git_adds() {
+        let said = "No user exists for uid 7\nfatal: Could not read from remote repository.\n\n\
+                    Please make sure you have the correct access rights\nand the repository exists.\n";
+        let done = |stderr: &str| Done {
+            status: ExitStatus::from_raw(255 << 8),
+            stdout: Vec::new(),
+            stderr: stderr.into(),
+        };
+        let other = |line: &str| UpstreamError::Other(line.to_owned());
+        assert_eq!(UpstreamError::of(&done(said)), other("No user exists for uid 7"));
+        let alone = "fatal: Could not read from remote repository.";
+        assert_eq!(UpstreamError::of(&done(alone)), other(alone));
     }
 }

@@ -181,10 +181,6 @@ fn the_gates_end_takes_what_it_started_along() {
             .collect::<Vec<_>>()
     };
     assert!(!agents().is_empty());
-    // Nothing that the door is shut in by keeps calls from sharing a connection.
-    until("the shared connection is there", || {
-        sidecar.path("git/0/ssh").exists().then_some(())
-    });
     let first = gate(&sidecar);
     assert!(!children(first).is_empty());
     signal_process(first, Signal::KILL);
