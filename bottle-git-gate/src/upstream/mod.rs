@@ -30,7 +30,7 @@ pub(crate) struct Upstream {
 
 #[derive(Debug)]
 enum Access {
-    Ssh(Ssh),
+    Ssh(Box<Ssh>),
     Https(Https),
 }
 
@@ -44,7 +44,7 @@ impl Upstream {
     ) -> Result<Self, OpenError> {
         let access = match boot.repo.url.starts_with("https://") {
             true => Access::Https(Https::open(boot, roots, folder)?),
-            false => Access::Ssh(Ssh::open(boot, programs, folder).await?),
+            false => Access::Ssh(Box::new(Ssh::open(boot, programs, folder).await?)),
         };
         let url = boot.repo.url.clone();
         let worker = programs.worker.clone();
