@@ -130,7 +130,9 @@ pub(super) fn init(folder: &Path) -> Result<()> {
 fn import(folder: &Path, write: fn(&mut dyn Write) -> Result<()>) -> Result<()> {
     let mut child = Command::new("git")
         .current_dir(folder)
-        .args(["-c", "fastimport.unpackLimit=1", "fast-import", "--quiet"])
+        // The packs are made anew where it matters how small they are.
+        .args(["-c", "fastimport.unpackLimit=1", "-c", "core.compression=0"])
+        .args(["fast-import", "--quiet"])
         .stdin(Stdio::piped())
         .spawn()?;
     let mut stdin = BufWriter::new(child.stdin.take().context("no pipe")?);
