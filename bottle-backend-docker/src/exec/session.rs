@@ -13,9 +13,11 @@ use crate::engine::{Body, Engine, Frames, RawError, Stream};
 
 /// How much of a stream waits for its reader.
 const BUFFER: usize = 64 << 10;
-/// How often a running program's end is looked for while its streams are open: one that it has left to others
-/// stays open after it.
+/// How long after its start a running program's end is looked for while its streams are open: one that it has left to
+/// others stays open after it. The longer it runs the less often.
 const LOOK: Duration = Duration::from_millis(500);
+/// The longest pause between two looks. An engine closes such streams by itself about as soon.
+const MOST_LOOK: Duration = Duration::from_secs(4);
 
 /// Starts a program with its streams open.
 pub(crate) async fn open_session(
@@ -120,6 +122,7 @@ impl SessionControl for DockerSession {
     async fn wait(&self) -> Result<i32, ExecError> {
         let mut ended = self.ended.clone();
         let mut soon = Duration::from_millis(2);
+        let mut look = LOOK;
         loop {
             let status = status(&self.engine, &self.id).await;
             if let Some(status) = status.map_err(|error| self.failed(error))? {
@@ -129,7 +132,8 @@ impl SessionControl for DockerSession {
                 tokio::time::sleep(soon).await;
                 soon = (soon * 2).min(LOOK);
             } else {
-                let _ = tokio::time::timeout(LOOK, ended.wait_for(|ended| *ended)).await;
+                let _ = tokio::time::timeout(look, ended.wait_for(|ended| *ended)).await;
+                look = (look * 2).min(MOST_LOOK);
             }
         }
     }
