@@ -54,9 +54,26 @@ pub fn static_client() -> Result<PathBuf> {
         .args(profile_of(&folder))
         .args(["--", "-C", "target-feature=+crt-static"])
         .current_dir(env!("CARGO_MANIFEST_DIR"));
+    for name in of_the_test() {
+        cargo.env_remove(name);
+    }
     let made = cargo.output().context("cannot start cargo")?;
     ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     Ok(folder.join(NAME))
+}
+
+/// Variables that only a test has. Build scripts run again when they change, and all that depends on those is built again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells tests about their package in no other way"
+)]
+fn of_the_test() -> impl Iterator<Item = std::ffi::OsString> {
+    let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "NEXTEST"];
+    let names = env::vars_os().map(|(name, _)| name);
+    names.filter(move |name| {
+        let name = name.to_string_lossy();
+        prefixes.iter().any(|prefix| name.starts_with(prefix))
+    })
 }
 
 /// The flags by which the same profile, in the same folder, is built again.

@@ -150,6 +150,18 @@ fn native(machine: &Machine) -> Result<Outcome> {
             .cargo()
             .args(["build", "--locked", "--package", "bottle-cli"]),
     )?;
+    // A test links it once more; what it is made from is there by then.
+    process::run(machine.cargo().args([
+        "rustc",
+        "--locked",
+        "--package",
+        "bottle-tests",
+        "--bin",
+        "static-client",
+        "--",
+        "-C",
+        "target-feature=+crt-static",
+    ]))?;
     nextest(machine, NEEDS_NAMESPACES)
 }
 
