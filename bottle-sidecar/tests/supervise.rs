@@ -8,10 +8,11 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use bottle_plan::egress::EgressPlan;
+use bottle_supervise::lower;
 use bottle_wire::boot::BootAnswer;
 use bottle_wire::chain::Head;
 use bottle_wire::control::{ControlAnswer, ControlRequest};
-use bottle_wire::supervise::{Decision, GrantTime, Inbox, Question, QuestionState};
+use bottle_wire::supervise::{Decision, GrantTime, Inbox, Proposal, Question, QuestionState};
 use common::agent::Agent;
 use common::sidecar::{CHAIN_KEY, Sidecar, boot};
 use common::{PATIENCE, Relay, signal_process, until};
@@ -136,6 +137,43 @@ fn a_rejection_reaches_the_agent_with_its_reason() {
     assert!(!reaches(&sidecar, HOST));
     let (again, _) = agent(&sidecar).call("check_request", &json!({"id": 1}));
     assert_eq!(again, said);
+}
+
+#[test]
+fn what_a_person_approves_in_its_place_is_in_force_and_what_was_asked_is_not() {
+    const OTHER: &str = "mirror.example.com";
+    let sidecar = supervised();
+    let asked = agent(&sidecar).ask(HOST);
+    let in_its_place = |host: &str| Decision::Modify {
+        proposal: Box::new(Proposal::Routes(
+            lower::routes(&format!("routes: [{{host: {host}}}]")).unwrap(),
+        )),
+        time: GrantTime::Minutes(5),
+        notes: "this one".to_owned(),
+    };
+    let state = answer(&sidecar, &question(&sidecar), in_its_place(OTHER));
+    assert!(
+        matches!(&state, ControlAnswer::Answered(QuestionState::Modified { .. })),
+        "{state:?}"
+    );
+    assert!(reaches(&sidecar, OTHER) && !reaches(&sidecar, HOST));
+    let (said, error) = asked.join().unwrap();
+    assert!(!error);
+    assert_eq!(
+        said,
+        "modified, id 1: something else was approved in its place and is in force for 5 min; they say: this one\n\
+         routes:\n  - host: mirror.example.com\n"
+    );
+    // A person's own words are checked as the agent's are.
+    let asked = agent(&sidecar).ask("another.example.com");
+    let refused = answer(&sidecar, &question(&sidecar), in_its_place(OTHER));
+    assert!(matches!(&refused, ControlAnswer::Refused { reason } if reason.contains("is covered by")));
+    let (said, _) = asked.join().unwrap();
+    assert!(
+        said.starts_with("failed, id 2: it was approved and could not be put in force"),
+        "{said}"
+    );
+    assert!(!reaches(&sidecar, HOST));
 }
 
 #[test]
