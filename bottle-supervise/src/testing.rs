@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::yield_now;
 
 use crate::limits::{NOTES, PROPOSAL_BYTES, QUESTIONS};
+use crate::server::legacy::Streams;
 use crate::server::limits::BODY_BYTES;
 use crate::server::{Desk, http};
 use crate::{Queue, Saved, check, live_routes};
@@ -134,7 +135,7 @@ pub fn check_call(body: &[u8]) {
 async fn converse(desk: Arc<Kept>, bytes: &[u8]) -> Vec<u8> {
     let (theirs, ours) = tokio::io::duplex(64 << 10);
     let (_end, ending) = watch::channel(());
-    let serving = tokio::spawn(http::connection(ours, desk, ending));
+    let serving = tokio::spawn(http::connection(ours, desk, Streams::default(), ending));
     let (mut answers, mut requests) = tokio::io::split(theirs);
     let sending = async {
         // A server that has heard enough hangs up.
@@ -181,5 +182,6 @@ mod tests {
         );
         check_call(body.as_bytes());
         check_connection(b"GET / HTTP/1.1\r\n\r\n");
+        check_connection(b"GET /sse HTTP/1.1\r\nHost: supervise\r\n\r\n");
     }
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use hyper::http::uri::Authority;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -22,10 +24,11 @@ use tokio::time::{sleep, timeout};
 
 use super::Desk;
 use super::handler::Handler;
+use super::legacy::Streams;
 use super::limits::{ACCEPT_PAUSE, BODY_BYTES, CONNECTIONS, FIELDS, HEAD_BYTES, HEAD_TIME, REQUEST_TIME};
 
-type Mcp = StreamableHttpService<Handler, NeverSessionManager>;
-type Answer = Response<BoxBody<Bytes, Infallible>>;
+pub(super) type Mcp = StreamableHttpService<Handler, NeverSessionManager>;
+pub(super) type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// The hosts that a request may name: the guest's name for the door, and its loopback.
 const HOSTS: [&str; 4] = ["supervise", "localhost", "127.0.0.1", "[::1]"];
@@ -40,6 +43,7 @@ pub async fn serve(listener: UnixListener, desk: Arc<dyn Desk>, until: impl Futu
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     let (end, ending) = watch::channel(());
+    let streams = Streams::default();
     tokio::pin!(until);
     loop {
         let accepted = async {
@@ -51,9 +55,9 @@ pub async fn serve(listener: UnixListener, desk: Arc<dyn Desk>, until: impl Futu
             (accepted, place) = accepted => match accepted {
                 Ok((stream, _)) => {
                     let desk = Arc::clone(&desk);
-                    let ending = ending.clone();
+                    let (streams, ending) = (streams.clone(), ending.clone());
                     connections.spawn(async move {
-                        connection(stream, desk, ending).await;
+                        connection(stream, desk, streams, ending).await;
                         drop(place);
                     });
                 }
@@ -64,6 +68,7 @@ pub async fn serve(listener: UnixListener, desk: Arc<dyn Desk>, until: impl Futu
         }
     }
     drop((listener, end));
+    streams.end();
     while connections.join_next().await.is_some() {}
 }
 
@@ -79,14 +84,18 @@ fn service(desk: Arc<dyn Desk>) -> Mcp {
 }
 
 /// Serves one connection until it ends, or until it is told to end.
-pub(crate) async fn connection<S>(stream: S, desk: Arc<dyn Desk>, mut ending: watch::Receiver<()>)
-where
+pub(crate) async fn connection<S>(
+    stream: S,
+    desk: Arc<dyn Desk>,
+    streams: Streams,
+    mut ending: watch::Receiver<()>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service(desk);
     let service = service_fn(move |request| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(answer(&service, request).await) }
+        let (service, streams) = (service.clone(), streams.clone());
+        async move { Ok::<_, Infallible>(answer(&service, &streams, request).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -107,7 +116,13 @@ where
     }
 }
 
-async fn answer(service: &Mcp, request: Request<Incoming>) -> Answer {
+async fn answer(service: &Mcp, streams: &Streams, request: Request<Incoming>) -> Answer {
+    if Streams::serves(request.uri().path()) {
+        return match names_us(request.headers()) {
+            true => streams.answer(service, request).await,
+            false => plain(StatusCode::FORBIDDEN),
+        };
+    }
     if !PATHS.contains(&request.uri().path()) {
         return plain(StatusCode::NOT_FOUND);
     }
@@ -115,7 +130,21 @@ async fn answer(service: &Mcp, request: Request<Incoming>) -> Answer {
     answered.unwrap_or_else(|_| plain(StatusCode::REQUEST_TIMEOUT))
 }
 
-fn plain(status: StatusCode) -> Answer {
+/// Tells whether a request is for this server, and from no page of another: what the service asks of its own requests.
+fn names_us(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| {
+        let value = headers.get(name)?;
+        Some(value.to_str().unwrap_or_default())
+    };
+    let ours = |text: &str| {
+        let authority = text.parse::<Authority>();
+        authority.is_ok_and(|authority| HOSTS.contains(&authority.host()))
+    };
+    let origin = text(ORIGIN).is_none_or(|origin| origin.strip_prefix("http://").is_some_and(ours));
+    origin && text(HOST).is_some_and(ours)
+}
+
+pub(super) fn plain(status: StatusCode) -> Answer {
     let mut answer = Response::new(Empty::new().boxed());
     *answer.status_mut() = status;
     answer

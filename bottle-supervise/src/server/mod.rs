@@ -6,6 +6,7 @@ mod answer;
 mod arguments;
 mod handler;
 pub(crate) mod http;
+pub(crate) mod legacy;
 mod tools;
 
 pub use http::serve;
@@ -49,6 +50,12 @@ pub mod limits {
     pub const FIELDS: usize = 64;
     /// The most bytes of a request's body.
     pub const BODY_BYTES: usize = 64 << 10;
+    /// The most streams of the first transport at a time.
+    pub const STREAMS: usize = 8;
+    /// The most calls of one stream that are being answered.
+    pub const STREAM_CALLS: usize = 16;
+    /// How long a stream is silent before it says that it is there.
+    pub const PULSE_TIME: Duration = Duration::from_secs(60);
     /// How soon after a failed accept the next one is tried.
     pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 }
