@@ -25,6 +25,7 @@ pub mod escape;
 pub mod events;
 pub mod git_host;
 pub mod harness;
+pub mod held_push;
 pub mod mock_model;
 pub mod record;
 pub mod reply;

@@ -148,6 +148,14 @@ impl SshHost {
         )?;
         Ok(listed.lines().map(str::to_owned).collect())
     }
+
+    /// A file at a branch.
+    pub fn read(&self, branch: &str, file: &str) -> Result<String> {
+        git(
+            &self.folder.path().join("app.git"),
+            &["show", &format!("{branch}:{file}")],
+        )
+    }
 }
 
 /// An agent that ends when this is dropped.

@@ -34,18 +34,25 @@ impl Coder {
     pub fn work(&self, limit: Duration) -> Result<()> {
         let arguments = [self.arguments(), vec!["--headless", "--prompt", "work"]].concat();
         let finished = self.stage.run(&arguments, limit);
-        let finished = finished.with_context(|| format!("the model heard {}", end_of(&self.heard())))?;
+        let finished = finished.with_context(|| self.end_of_what_was_heard())?;
         ensure!(finished.status == 0, "{finished:?}");
         Ok(())
     }
 
     /// All that the model was sent.
-    fn heard(&self) -> String {
+    #[must_use]
+    pub fn heard(&self) -> String {
         let requests = self.model.requests().all();
         let bodies = requests
             .iter()
             .filter_map(|request| request.body.json().map(Value::to_string));
         bodies.collect()
+    }
+
+    /// What a test that fails shows of what the model was sent.
+    #[must_use]
+    pub fn end_of_what_was_heard(&self) -> String {
+        format!("the model heard {}", end_of(&self.heard()))
     }
 
     /// Whether the first push arrived, the second did not, and the model was told why.
@@ -59,7 +66,7 @@ impl Coder {
             ensure!(
                 heard.contains(words),
                 "{words:?} was not heard: {}",
-                end_of(&heard)
+                self.end_of_what_was_heard()
             );
         }
         ensure!(
@@ -71,7 +78,6 @@ impl Coder {
     }
 }
 
-/// What a test that fails shows of it.
 fn end_of(heard: &str) -> String {
     let count = heard.chars().count();
     heard.chars().skip(count.saturating_sub(4000)).collect()

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use bottle_tests::git_host::GitHost;
 use bottle_tests::harness::{Contents, Needle, Scene};
+use bottle_tests::held_push;
 use bottle_tests::ssh_host::SshHost;
 use std::net::SocketAddr;
 
@@ -129,6 +130,18 @@ fn an_agent_of_the_hosts_is_out_of_reach_and_that_is_said_before_anything_is_mad
         "{refused:?}"
     );
     scene.assert_gone()
+}
+
+#[test]
+fn claude_pushes_what_is_held_and_it_passes_once_a_person_says_so() -> Result<()> {
+    const TEST: &str = "claude_pushes_what_is_held_and_it_passes_once_a_person_says_so";
+    let Some(coder) = Coder::set_or_skip(TEST, Program::ClaudeToken)? else {
+        return Ok(());
+    };
+    let Some(host) = SshHost::start_or_skip(TEST, coder.stage.engine()?.gateway()?)? else {
+        return Ok(());
+    };
+    held_push::passes_once_a_person_says_so(&coder, &host, WITH_BUILD)
 }
 
 fn judged(test: &str, program: Program) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use bottle_tests::harness::{Coder, HERE, Processes, Program, Scene, Who};
+use bottle_tests::held_push;
 use bottle_tests::ssh_host::SshHost;
 
 use crate::QUICK;
@@ -29,6 +30,21 @@ fn claude_pushes_and_reads_a_refusal() -> Result<()> {
 #[test]
 fn codex_pushes_and_reads_a_refusal() -> Result<()> {
     judged("codex_pushes_and_reads_a_refusal", Program::CodexKey)
+}
+
+#[test]
+fn claude_pushes_what_is_held_and_it_passes_once_a_person_says_so() -> Result<()> {
+    const TEST: &str = "claude_pushes_what_is_held_and_it_passes_once_a_person_says_so";
+    for who in Who::all() {
+        let Some(coder) = Coder::native_or_skip(TEST, *who, Program::ClaudeToken)? else {
+            return Ok(());
+        };
+        let Some(host) = SshHost::start_or_skip(TEST, HERE)? else {
+            return Ok(());
+        };
+        held_push::passes_once_a_person_says_so(&coder, &host, QUICK).with_context(|| format!("{who:?}"))?;
+    }
+    Ok(())
 }
 
 #[test]
