@@ -1,5 +1,6 @@
 //! An agent asks for a host, and a person answers in the real inbox: one body for every place where a bottle can run.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -88,7 +89,8 @@ pub fn hears_a_rejection(coder: &Coder, start: Duration) -> Result<()> {
     let running = asking(coder, Duration::ZERO)?;
     let mut inbox = coder.stage.start_on_terminal(&["supervise"])?;
     inbox.wait_for(start, &format!("+ {HOST}"))?;
-    inbox.type_text("\rruse the mirror\r")?;
+    // Opened, left, and opened again: Esc and a key that are read at once are not Alt and a key that answers.
+    inbox.type_text("\r\x1bo\rruse the mirror\r")?;
     inbox.wait_for(QUICK, "rejected")?;
     let finished = running.wait(start)?;
     ensure!(finished.status == 0, "{finished:?}");
@@ -96,6 +98,78 @@ pub fn hears_a_rejection(coder: &Coder, start: Duration) -> Result<()> {
     ensure!(heard, "{:?}", coder.model.requests().all());
     Ok(())
 }
+
+/// The program asks; a person writes something else in their editor, for as long as the bottle runs. The program hears
+/// what, it is in force, and what makes it permanent is printed.
+pub fn gets_what_a_person_wrote_in_their_editor(scene: &mut Scene) -> Result<()> {
+    let editor = scene.stage.write("editor", EDITOR)?;
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755))?;
+    scene.stage.set("EDITOR", &editor.display().to_string());
+    let running = scene.start_waiting()?;
+    let asking = call(
+        scene,
+        "request_egress",
+        r#"{"host":"asked.test","justification":"a test"}"#,
+    )?;
+    let mut inbox = scene.stage.start_on_terminal(&["supervise"])?;
+    inbox.wait_for(QUICK, &format!("+ {HOST}"))?;
+    inbox.type_text("\re")?;
+    inbox.wait_for(QUICK, "modified, in force")?;
+    let heard = asking.wait(QUICK)?;
+    for words in [
+        "modified, id 1: something else was approved in its place",
+        "- host: written.test",
+    ] {
+        ensure!(heard.stdout.contains(words), "{words}: {heard:?}");
+    }
+    let listed = call(scene, "list_egress_routes", "{}")?.wait(QUICK)?;
+    ensure!(listed.stdout.contains("written.test"), "{listed:?}");
+    ensure!(!listed.stdout.contains(HOST), "{listed:?}");
+    inbox.type_text("q")?;
+    inbox.wait_for(QUICK, "    - host: written.test")?;
+    ensure!(inbox.wait(QUICK)? == 0);
+    scene.stage.run(&["stop", &scene.label, "--discard"], QUICK)?;
+    drop(running);
+    Ok(())
+}
+
+/// A command of the user's is run once for each question, and reads it; what the agent wrote is in nothing else of it.
+pub fn is_told_to_a_command_of_the_users(scene: &Scene) -> Result<()> {
+    let running = scene.start_waiting()?;
+    let command = "tr '\\0' ' ' < /proc/$$/cmdline; env; cat; echo";
+    let hook = scene
+        .stage
+        .start(&["supervise", "notify", "--", "sh", "-c", command])?;
+    let words = ["WORDS-OF-THE-FIRST", "WORDS-OF-THE-SECOND"];
+    let mut asking = Vec::new();
+    for (number, words) in words.iter().enumerate() {
+        let asked = format!(r#"{{"host":"asked{number}.test","justification":"{words}"}}"#);
+        asking.push(call(scene, "request_egress", &asked)?);
+        hook.wait_for_stdout(QUICK, words)?;
+    }
+    hook.signal(rustix::process::Signal::INT)?;
+    let heard = hook.wait(QUICK)?;
+    ensure!(heard.status == 0, "{heard:?}");
+    for words in words {
+        ensure!(heard.stdout.matches(words).count() == 1, "{heard:?}");
+    }
+    let told = heard.stdout.lines().filter(|line| line.contains("WORDS-OF-THE"));
+    for line in told {
+        let told: Value = serde_json::from_str(line)?;
+        let said = |place: &str| told.pointer(place).and_then(Value::as_str);
+        ensure!(said("/bottle") == Some(&scene.label), "{told}");
+        ensure!(said("/question/door") == Some("supervise"), "{told}");
+    }
+    scene.stage.run(&["stop", &scene.label, "--discard"], QUICK)?;
+    drop((running, asking));
+    Ok(())
+}
+
+/// An editor that finds what it opens as we rendered it, and writes another host and another time.
+const EDITOR: &str = "#!/bin/sh
+grep -q '^# What you approve in place of' \"$1\" && grep -q 'host: asked.test' \"$1\" || exit 1
+sed -i -e 's/host: asked.test/host: written.test/' -e 's/^minutes: .*/minutes: bottle/' \"$1\"
+";
 
 /// Calls a tool of the supervise server as an agent's MCP client does, and lets it wait.
 pub fn call(scene: &Scene, tool: &str, arguments: &str) -> Result<Running> {

@@ -51,15 +51,39 @@ fn codex_hears_a_rejection() -> Result<()> {
     hears_a_rejection("codex_hears_a_rejection", Program::CodexKey)
 }
 
+/// A scene whose bottle may ask.
+fn supervised(test: &str, who: Who) -> Result<Option<Scene>> {
+    let Some(scene) = Scene::native_or_skip(test, who, "")? else {
+        return Ok(None);
+    };
+    scene
+        .stage
+        .change_bottle("one", |text| text.replace("supervise: false\n", ""))?;
+    Ok(Some(scene))
+}
+
+#[test]
+fn what_a_person_wrote_in_their_editor_is_in_force() -> Result<()> {
+    let Some(mut scene) = supervised("what_a_person_wrote_in_their_editor_is_in_force", Who::Caller)? else {
+        return Ok(());
+    };
+    asking::gets_what_a_person_wrote_in_their_editor(&mut scene)
+}
+
+#[test]
+fn a_question_is_told_to_a_command_of_the_users() -> Result<()> {
+    let Some(scene) = supervised("a_question_is_told_to_a_command_of_the_users", Who::Caller)? else {
+        return Ok(());
+    };
+    asking::is_told_to_a_command_of_the_users(&scene)
+}
+
 #[test]
 fn a_command_that_is_killed_while_it_answers_decides_once() -> Result<()> {
     let test = "a_command_that_is_killed_while_it_answers_decides_once";
-    let Some(scene) = Scene::native_or_skip(test, who(), "")? else {
+    let Some(scene) = supervised(test, who())? else {
         return Ok(());
     };
-    let bottle = scene.stage.bottle_home().join("bottles/one.md");
-    let text = std::fs::read_to_string(&bottle)?.replace("supervise: false\n", "");
-    std::fs::write(bottle, text)?;
     let running = scene.start_waiting()?;
     asking::a_command_that_is_killed_while_it_answers_decides_once(&scene)?;
     scene.stage.run(&["stop", &scene.label, "--discard"], QUICK)?;

@@ -21,6 +21,14 @@ struct New<'a> {
 }
 
 pub(super) async fn run(wiring: &Arc<Wiring>, host: &Host, command: &[String]) -> Result<u8, Failure> {
+    // One wait for all rounds: whatever goes on when it comes, an interruption is not missed.
+    tokio::select! {
+        () = watch(wiring, host, command) => Ok(0),
+        _ = tokio::signal::ctrl_c() => Ok(0),
+    }
+}
+
+async fn watch(wiring: &Arc<Wiring>, host: &Host, command: &[String]) {
     let mut told = HashSet::new();
     loop {
         let mut open = HashSet::new();
@@ -38,9 +46,6 @@ pub(super) async fn run(wiring: &Arc<Wiring>, host: &Host, command: &[String]) -
         }
         // What is no longer open need not be remembered.
         told = open;
-        tokio::select! {
-            () = tokio::time::sleep(STEP) => (),
-            _ = tokio::signal::ctrl_c() => return Ok(0),
-        }
+        tokio::time::sleep(STEP).await;
     }
 }
