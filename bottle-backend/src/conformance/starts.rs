@@ -162,6 +162,8 @@ async fn left_alone(harness: &dyn Harness, change: impl Fn(Owner) -> Owner) {
         let materials = owned(harness, &change);
         let owner = materials.owner.clone();
         if !break_off(harness, materials, step).await {
+            // What is another machine's the handle on it leaves alone too.
+            let _ = harness.backend().abandon(&owner).await;
             break;
         }
         let settled = harness
