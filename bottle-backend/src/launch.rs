@@ -85,8 +85,9 @@ pub async fn launch(
 ) -> Result<Box<dyn Bottle>, LaunchError> {
     let owner = materials.owner.clone();
     let started = tokio::select! {
-        started = backend.launch(plan, materials, progress) => started,
+        biased;
         () = cancel.cancelled() => Err(LaunchError::Cancelled),
+        started = backend.launch(plan, materials, progress) => started,
     };
     // A taken name is another bottle's: nothing was made.
     if matches!(&started, Err(error) if !matches!(error, LaunchError::NameTaken(_))) {

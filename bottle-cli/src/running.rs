@@ -157,14 +157,18 @@ async fn furnish(
     };
     let provider = prepared.provider.as_ref();
     let provisioned = async {
-        match prepared.session {
+        let provisioned = match prepared.session {
             SessionStart::Fresh => provision(provider, bottle.as_ref(), plan, &sources, progress).await,
             SessionStart::Resume => renew_trust(provider, bottle.as_ref(), plan, &sources, progress).await,
-        }
+        };
+        // Who ended the start during its last step is heard before there is an agent, whose files would be kept.
+        tokio::task::yield_now().await;
+        provisioned
     };
     let furnished = tokio::select! {
-        furnished = provisioned => furnished.map_err(StartError::from),
+        biased;
         () = cancel.cancelled() => Err(LaunchError::Cancelled.into()),
+        furnished = provisioned => furnished.map_err(StartError::from),
     };
     match furnished {
         Ok(report) => Ok((bottle, secrets.env, report.warnings)),
