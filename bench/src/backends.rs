@@ -21,13 +21,21 @@ const DOCKERFILE: &str = "FROM debian:bookworm-slim\nRUN useradd --create-home -
 pub(crate) struct Place {
     pub(crate) backend: Box<dyn Backend>,
     pub(crate) folder: PathBuf,
-    _home: TempDir,
+    _home: Option<TempDir>,
 }
 
 /// Namespaces.
 pub(crate) fn native() -> Result<Place> {
     let home = TempDir::with_prefix("bottle-bench-")?;
-    let folder = home.path().join("native");
+    let place = native_in(home.path().join("native"))?;
+    Ok(Place {
+        _home: Some(home),
+        ..place
+    })
+}
+
+/// Namespaces, in a folder of the caller's.
+pub(crate) fn native_in(folder: PathBuf) -> Result<Place> {
     let backend = NativeBackend::new(NativeConfig {
         folder: folder.clone(),
         host: host(),
@@ -37,7 +45,7 @@ pub(crate) fn native() -> Result<Place> {
     Ok(Place {
         backend: Box::new(backend),
         folder,
-        _home: home,
+        _home: None,
     })
 }
 
@@ -50,7 +58,7 @@ pub(crate) async fn docker(socket: &Path) -> Result<Place> {
     Ok(Place {
         backend: Box::new(backend),
         folder: PathBuf::new(),
-        _home: TempDir::with_prefix("bottle-bench-")?,
+        _home: None,
     })
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Report;
 use crate::tools::Tools;
-use crate::{forwarder, gate, guests, load, scanning, start, traffic, upstream};
+use crate::{forwarder, gate, guests, inbox, load, scanning, start, traffic, upstream};
 
 /// Measures what a bottle costs, side by side with what else there is, in one run
 #[derive(Debug, Parser)]
@@ -44,6 +44,9 @@ struct Options {
     /// How many bottles without an engine are started until all are there at once
     #[arg(long, default_value_t = 100)]
     many: usize,
+    /// How many bottles, with fifty questions each, the inbox is opened over
+    #[arg(long, default_value_t = 50)]
+    inboxes: usize,
     /// The socket of the Docker Engine
     #[arg(long, value_name = "SOCKET", default_value = "/var/run/docker.sock")]
     docker_socket: PathBuf,
@@ -98,6 +101,10 @@ impl Options {
         let guests = guests::Plan {
             rounds: self.starts,
             many: self.many,
+            docker_socket: self.docker_socket.clone(),
+        };
+        let inbox = inbox::Plan {
+            bottles: self.inboxes,
             docker_socket: self.docker_socket,
         };
         let report = Report {
@@ -106,6 +113,7 @@ impl Options {
             scanning: scanning::measure(&scanning::Plan { rounds: self.scans }, &tools)?,
             guests: guests::measure(&guests, &tools)?,
             gate: gate::measure(&gate::Plan { rounds: self.gate }, &tools)?,
+            inbox: inbox::measure(&inbox)?,
         };
         print!("{report}");
         if let Some(file) = self.json {

@@ -8,6 +8,7 @@ mod engine;
 mod forwarder;
 mod gate;
 mod guests;
+mod inbox;
 mod load;
 mod part;
 mod proxies;

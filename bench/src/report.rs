@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::gate::Gates;
 use crate::guests::Guests;
+use crate::inbox::Inboxes;
 use crate::scanning::Scanning;
 use crate::scenario::Scenario;
 use crate::start::Starts;
@@ -20,6 +21,7 @@ pub(crate) struct Report {
     pub(crate) scanning: Scanning,
     pub(crate) guests: Guests,
     pub(crate) gate: Gates,
+    pub(crate) inbox: Inboxes,
 }
 
 impl fmt::Display for Report {
@@ -30,7 +32,8 @@ impl fmt::Display for Report {
         self.start.fmt(f)?;
         self.scanning.fmt(f)?;
         self.guests.fmt(f)?;
-        self.gate.fmt(f)
+        self.gate.fmt(f)?;
+        self.inbox.fmt(f)
     }
 }
 
@@ -86,6 +89,31 @@ impl fmt::Display for Guests {
                 middle(&self.one_more, 1e3, 0),
                 middle(&self.relay, 1.024e-3, 2),
                 middle(&self.first, 1.024e-3, 2),
+            )?;
+        }
+        self.skipped
+            .iter()
+            .try_for_each(|what| writeln!(f, "SKIPPED {what}"))
+    }
+}
+
+impl fmt::Display for Inboxes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let milliseconds = |numbers: &[f64]| number(median(numbers.iter().map(|one| one * 1e3)), 1);
+        if !self.opened.is_empty() {
+            let slowest = self.keys.iter().copied().reduce(f64::max);
+            writeln!(
+                f,
+                "\nthe inbox over {} bottles with 50 questions each, beside one exec per bottle ({} ms): open {} ({} ms), \
+                 every bottle asked {} ({} ms); from a key to the screen {} ms, at most {} ms",
+                self.bottles,
+                milliseconds(&self.execs),
+                times(self.ratio(&self.opened)),
+                milliseconds(&self.opened),
+                times(self.ratio(&self.asked)),
+                milliseconds(&self.asked),
+                milliseconds(&self.keys),
+                number(slowest.map(|most| most * 1e3), 1),
             )?;
         }
         self.skipped
