@@ -11,6 +11,7 @@ use bottle_wire::boot::{Boot, BootAnswer};
 use common::Relay;
 use common::agent::Agent;
 use common::sidecar::{Sidecar, boot};
+use common::skip::skip;
 use serde_json::json;
 
 /// The scenarios that ask for nothing but the protocol: all of them must pass.
@@ -126,23 +127,6 @@ impl Suite {
             .unwrap();
         let said = [ran.stdout, ran.stderr].concat();
         (ran.status.success(), String::from_utf8_lossy(&said).into_owned())
-    }
-}
-
-/// Says a skip out loud, and to whoever runs all tests.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the runner of the tests tells its file in no other way"
-)]
-fn skip(line: &str) {
-    eprintln!("SKIPPED {line}");
-    if let Some(log) = std::env::var_os("BOTTLE_SKIP_LOG") {
-        let mut log = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(log)
-            .unwrap();
-        std::io::Write::write_all(&mut log, format!("{line}\n").as_bytes()).unwrap();
     }
 }
 

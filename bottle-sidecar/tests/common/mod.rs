@@ -3,6 +3,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod sidecar;
+pub(crate) mod skip;
 
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

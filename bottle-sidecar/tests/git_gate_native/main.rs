@@ -4,6 +4,8 @@
 #[expect(dead_code, reason = "the other suite uses all of it")]
 #[path = "../git_gate/https.rs"]
 mod https;
+#[path = "../common/skip.rs"]
+mod skip;
 #[expect(dead_code, reason = "the other suite uses all of it")]
 #[path = "../git_gate/sshd.rs"]
 mod sshd;
@@ -13,6 +15,7 @@ mod world;
 
 use std::path::{Path, PathBuf};
 
+use skip::skip;
 use world::{Transport, World, key, within};
 
 /// What `cargo xtask dist` built beside the tests' own program.
@@ -23,23 +26,6 @@ pub(crate) fn sidecar() -> PathBuf {
         .join("dist")
         .join(std::env::consts::ARCH)
         .join("bottle-sidecar")
-}
-
-/// Says that the test does not run.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the suite says in its environment where skips are counted"
-)]
-fn skip(line: &str) {
-    eprintln!("SKIPPED {line}");
-    if let Some(log) = std::env::var_os("BOTTLE_SKIP_LOG") {
-        let mut log = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(log)
-            .unwrap();
-        std::io::Write::write_all(&mut log, format!("{line}\n").as_bytes()).unwrap();
-    }
 }
 
 fn judged(test: &str, transport: Transport) {
