@@ -120,21 +120,31 @@ impl fmt::Display for Report {
         }
         let total: Duration = self.rows.iter().map(|row| row.took).sum();
         writeln!(formatter, "{:10} {:>7.1}", "together", total.as_secs_f64() / 60.0)?;
-        for row in &self.rows {
-            if let Outcome::Failed(reason) = &row.outcome {
-                writeln!(
-                    formatter,
-                    "\n{} FAILED:\n    {}",
-                    row.name,
-                    reason.replace('\n', "\n    ")
-                )?;
-            }
-        }
-        Ok(())
+        self.rows
+            .iter()
+            .try_for_each(|row| row.fmt_failure(self.strict, formatter))
     }
 }
 
 impl Row {
+    /// What made the run fail, if this did.
+    fn fmt_failure(&self, strict: bool, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Outcome::Failed(reason) => {
+                let reason = reason.replace('\n', "\n    ");
+                writeln!(formatter, "\n{} FAILED:\n    {reason}", self.name)
+            }
+            Outcome::Skipped(reason) if strict => {
+                writeln!(formatter, "\n{} must not be skipped here: {reason}", self.name)
+            }
+            Outcome::Passed(notes) if strict => notes
+                .iter()
+                .filter(|note| matches!(note, Note::Skipped(_)))
+                .try_for_each(|note| writeln!(formatter, "\n{} must skip nothing here: {note}", self.name)),
+            Outcome::Passed(_) | Outcome::Skipped(_) => Ok(()),
+        }
+    }
+
     fn fmt_notes(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Outcome::Passed(notes) = &self.outcome else {
             return Ok(());
@@ -232,5 +242,18 @@ docker FAILED:
     two
 ";
         assert_eq!(report.to_string(), expected);
+    }
+
+    #[test]
+    fn what_an_automatic_run_should_not_have_skipped_comes_last() {
+        let mut report = Report::new(true);
+        report.add("native", Duration::ZERO, note("missing: git: a_test"));
+        report.add("engine", Duration::ZERO, Outcome::Skipped("no root".to_owned()));
+        let expected = "
+native must skip nothing here: SKIPPED: missing: git: a_test
+
+engine must not be skipped here: no root
+";
+        assert!(report.to_string().ends_with(expected), "{report}");
     }
 }
