@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::machine::Machine;
-use crate::{bench, demo, dist, engine, fuzz, suite};
+use crate::{bench, demo, dist, engine, fuzz, lab, suite};
 
 /// The repository's own tasks.
 #[derive(Debug, Parser)]
@@ -26,6 +26,10 @@ pub(crate) enum Task {
     Engine,
     /// Fuzzes every parser for hostile bytes, and says what each target did
     Fuzz(fuzz::Options),
+    /// Boots an emulated host with KVM and smolvm, and runs a folder's `run.sh` there; makes it first, once
+    Lab(lab::Options),
+    /// Records what the real smolvm says, in the lab, for the unit tests of its client
+    Record,
     /// Checks and tests everything, and says what was skipped
     Test(suite::Options),
 }
@@ -38,6 +42,8 @@ impl Task {
             Self::Dist(options) => dist::build(machine, options),
             Self::Engine => engine::ensure(machine),
             Self::Fuzz(options) => fuzz::run(machine, options),
+            Self::Lab(options) => lab::run(machine, options),
+            Self::Record => lab::record(machine),
             Self::Test(options) => suite::run(machine, options),
         }
     }

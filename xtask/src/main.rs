@@ -7,6 +7,7 @@ mod dist;
 mod elf;
 mod engine;
 mod fuzz;
+mod lab;
 mod machine;
 mod process;
 mod suite;
