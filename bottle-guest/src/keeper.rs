@@ -20,7 +20,7 @@ use crate::first::{self, Connected, end_with_keeper, namespace};
 use crate::group::Group;
 use crate::idmap;
 use crate::passing::{receive, send};
-use crate::spec::{GuestSpec, Sidecar, Users};
+use crate::spec::{GuestSpec, Service, Sidecar, Users};
 use crate::sys::{self, Fork};
 use crate::tree::Sources;
 
@@ -47,6 +47,8 @@ const MOST_COMPLAINT: u64 = 4096;
 pub enum Order {
     /// Start this. The program behind the doors gets the two open files that come along as standard input and output.
     Start(Box<GuestSpec>),
+    /// Start the program behind the doors alone, for a guest that somebody else runs. It gets the same two files.
+    Serve(Service),
     /// Go on without whoever asked: until then, everything ends when that one is gone.
     Stay,
 }
@@ -55,16 +57,16 @@ pub enum Order {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Told {
-    /// The guest takes commands.
+    /// The guest takes commands, or the program behind its doors was started.
     Ready,
-    /// There is no guest.
+    /// Nothing runs.
     Failed {
         /// Why.
         reason: String,
     },
 }
 
-/// Starts a guest as its order says and stays until it ends. This process must have one thread.
+/// Starts a guest, or the doors of one alone, as its order says, and stays until it ends. This process must have one thread.
 ///
 /// # Errors
 ///
@@ -72,14 +74,18 @@ pub enum Told {
 pub fn keep() -> io::Result<()> {
     let caller = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let (order, files) = receive::<Order>(&caller)?;
-    let Order::Start(spec) = order else {
+    if order == Order::Stay {
         return Err(io::ErrorKind::InvalidInput.into());
-    };
+    }
     // Whoever asked may be a terminal's; this one is nobody's.
     let _already_so = rustix::process::setsid();
     let signals = sys::signals(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP])?;
     let mut kept = Kept::default();
-    let started = kept.start(&spec, files);
+    let started = match &order {
+        Order::Start(spec) => kept.start(spec, files),
+        Order::Serve(service) => kept.serve(service, files),
+        Order::Stay => Ok(()),
+    };
     let answer = match &started {
         Ok(()) => Told::Ready,
         Err(reason) => Told::Failed {
@@ -122,9 +128,21 @@ struct Kept {
     first: Option<Pid>,
     relay: Option<Pid>,
     sidecar: Option<Pid>,
+    /// Whether there is nothing to stay for but the sidecar.
+    serves: bool,
 }
 
 impl Kept {
+    fn serve(&mut self, service: &Service, files: Vec<OwnedFd>) -> Result<(), String> {
+        self.serves = true;
+        let locked =
+            lock(&service.folder).map_err(|error| format!("cannot take the bottle's lock: {error}"))?;
+        self.lock = Some(locked);
+        let started = start_sidecar(&service.sidecar, files);
+        self.sidecar = Some(started.map_err(|error| format!("cannot start the sidecar: {error}"))?);
+        Ok(())
+    }
+
     fn start(&mut self, spec: &GuestSpec, files: Vec<OwnedFd>) -> Result<(), String> {
         let failed = |what: &str| {
             let what = what.to_owned();
@@ -218,12 +236,13 @@ impl Kept {
         }
     }
 
-    /// Collects children. A sidecar that is gone leaves a guest without doors, and that is all.
+    /// Collects children. A sidecar that is gone leaves a guest of this keeper's without doors, and that is all.
     fn has_ended(&mut self) -> bool {
         let mut ended = false;
         while let Ok(Some((pid, _))) = rustix::process::wait(WaitOptions::NOHANG) {
             if self.sidecar == Some(pid) {
                 self.sidecar = None;
+                ended |= self.serves;
             }
             for place in [&mut self.first, &mut self.relay] {
                 if *place == Some(pid) {

@@ -36,4 +36,4 @@ pub use keeper::{LOCK, Order, Told, keep, probe};
 pub use passing::{receive, send};
 pub use restrict::allowed_calls;
 pub use service::{Shut, Sight, call_as_a_server, call_as_guests_do, see_only};
-pub use spec::{GuestSpec, Limits, Mount, Relay, Request, Run, Sidecar, User, Users, Who};
+pub use spec::{GuestSpec, Limits, Mount, Relay, Request, Run, Service, Sidecar, User, Users, Who};

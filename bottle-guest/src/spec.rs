@@ -266,6 +266,16 @@ pub struct Sidecar {
     pub instead: Vec<(PathBuf, PathBuf)>,
 }
 
+/// The program behind the doors of a guest that another program runs, such as a machine monitor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// An owner-only folder of the host's, where the lock with the keeper's process id lies.
+    pub folder: PathBuf,
+    /// The program.
+    pub sidecar: Sidecar,
+}
+
 /// What a guest is asked to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
