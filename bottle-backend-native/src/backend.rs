@@ -7,14 +7,15 @@ use bottle_backend::{
     ActiveBottle, Availability, Backend, Bottle, CleanupPlan, CleanupReport, EngineError, Host, LaunchError,
     LaunchMaterials, Owner, Progress,
 };
+use bottle_host::Folder;
 use bottle_plan::BottlePlan;
 use bottle_plan::door::Door;
 use bottle_plan::git::GitGateInsteadOf;
 use bottle_plan::inputs::BackendFacts;
 use bottle_plan::names::{Identity, Name};
 
-use crate::folder::Folder;
 use crate::launch::Launch;
+use crate::record::GuestRecord;
 use crate::{availability, cleanup, list, wake};
 
 /// What the backend must be told, since it looks nothing up by itself.
@@ -44,8 +45,8 @@ impl NativeBackend {
     }
 
     /// Returns the folder of a bottle of this user's; none when there is none.
-    fn own(&self, identity: &Identity) -> Option<Folder> {
-        let folder = Folder::of(&self.config.folder, identity);
+    fn own(&self, identity: &Identity) -> Option<Folder<GuestRecord>> {
+        let folder = Folder::<GuestRecord>::of(&self.config.folder, identity);
         let record = folder.record()?;
         self.config.host.sees(&record.owner).then_some(folder)
     }

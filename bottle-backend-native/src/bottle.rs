@@ -8,27 +8,27 @@ use bottle_backend::{
     ExecOutput, PutFile, TerminalSize,
 };
 use bottle_guest::Channel;
+use bottle_host::Folder;
 use bottle_plan::names::Identity;
 use bottle_plan::paths::GuestPath;
 use bottle_wire::control::{ControlAnswer, ControlRequest};
 
 use crate::backend::refused;
-use crate::folder::Folder;
 use crate::guest::{self, Entrance};
 use crate::record::GuestRecord;
-use crate::{control, copy, exec, workspace};
+use crate::{copy, exec, workspace};
 
 /// One bottle of one folder.
 #[derive(Debug)]
 pub(crate) struct NativeBottle {
     identity: Identity,
-    folder: Folder,
+    folder: Folder<GuestRecord>,
     guest: GuestRecord,
     channel: Channel,
 }
 
 impl NativeBottle {
-    pub(crate) fn new(identity: Identity, folder: Folder, guest: GuestRecord) -> Self {
+    pub(crate) fn new(identity: Identity, folder: Folder<GuestRecord>, guest: GuestRecord) -> Self {
         Self {
             channel: Channel::new(folder.path()),
             identity,
@@ -74,7 +74,7 @@ impl Bottle for NativeBottle {
     }
 
     async fn control(&self, request: &ControlRequest) -> Result<ControlAnswer, ControlError> {
-        control::ask(&self.folder, &self.identity, request).await
+        bottle_host::ask(&self.folder, &self.identity, request).await
     }
 
     async fn halt(&self) -> Result<(), EngineError> {

@@ -4,11 +4,10 @@ use std::io;
 
 use bottle_backend::BoxError;
 use bottle_guest::{Channel, ChannelError, GuestSpec, Reply, Request, Running};
+use bottle_host::{Folder, Keeper};
 use bottle_wire::frame;
 use tokio::net::UnixStream;
 
-use crate::folder::Folder;
-use crate::keeper::Keeper;
 use crate::record::GuestRecord;
 
 /// A way into a guest. A guest that was started for it ends with it.
@@ -19,7 +18,7 @@ pub(crate) struct Entrance {
 
 impl Entrance {
     /// Finds the guest of a folder; one that was preserved is started for as long as this is held, without doors.
-    pub(crate) async fn find(folder: &Folder, guest: &GuestRecord) -> io::Result<Self> {
+    pub(crate) async fn find(folder: &Folder<GuestRecord>, guest: &GuestRecord) -> io::Result<Self> {
         let keeper = match folder.is_kept()? {
             true => None,
             false => Some(without_doors(folder, guest).await?),
@@ -31,7 +30,7 @@ impl Entrance {
     }
 
     /// Enters a guest that runs for certain.
-    pub(crate) fn running(folder: &Folder) -> Self {
+    pub(crate) fn running(folder: &Folder<GuestRecord>) -> Self {
         Self {
             channel: Channel::new(folder.path()),
             _keeper: None,
@@ -45,7 +44,7 @@ impl Entrance {
 }
 
 /// Starts the guest of a folder with nothing that could lead out of it.
-pub(crate) async fn without_doors(folder: &Folder, guest: &GuestRecord) -> io::Result<Keeper> {
+pub(crate) async fn without_doors(folder: &Folder<GuestRecord>, guest: &GuestRecord) -> io::Result<Keeper> {
     let program = guest.spec.sidecar.as_ref().map(|sidecar| sidecar.program.clone());
     let program = program.ok_or(io::ErrorKind::NotFound)?;
     let spec = GuestSpec {

@@ -1,29 +1,26 @@
 //! A start, from a name to a guest that has looked at itself.
 
 use std::io;
-use std::path::{Path, PathBuf};
 
 use bottle_backend::environment::guest_environment;
 use bottle_backend::{BoxError, LaunchError, LaunchMaterials, Progress};
-use bottle_guest::{Channel, GuestSpec, Limits, Relay, Sidecar, User, Users};
+use bottle_guest::{Channel, GuestSpec, Limits, Relay, User, Users};
+use bottle_host::{BootStreams, Claim, Folder, Keeper, Mounted, Record};
 use bottle_plan::BottlePlan;
-use bottle_plan::door::Door;
 use bottle_plan::workspace::WorkspaceSource;
 
 use crate::backend::NativeConfig;
-use crate::boot::BootStreams;
 use crate::bottle::NativeBottle;
 use crate::check::self_check;
-use crate::folder::{Claim, Folder};
 use crate::guest::Entrance;
 use crate::image::Image;
-use crate::keeper::Keeper;
-use crate::mirrors::Mirrors;
 use crate::program::Programs;
-use crate::record::{GuestRecord, Mounted, Record};
+use crate::record::GuestRecord;
 use crate::tree::TreeInputs;
-use crate::{mounted, workspace};
+use crate::workspace;
 
+/// Where the relay sees the doors' sockets.
+const DOORS: &str = "/doors";
 /// Processes and threads of a guest whose bottle says nothing.
 const DEFAULT_PROCESSES: u64 = 4096;
 /// Open files of one process.
@@ -33,8 +30,6 @@ const RELAY_USER: User = User {
     uid: 64_001,
     gid: 64_001,
 };
-/// The longest path of a socket: the kernel's `sun_path`, less the terminating zero (unix(7)).
-const LONGEST_SOCKET: usize = 107;
 
 /// What a start is given.
 pub(crate) struct Launch<'a> {
@@ -52,10 +47,11 @@ impl Launch<'_> {
         self.binary("bottle-sidecar", "the static sidecar")?;
         self.binary("bottle-relay", "the static relay")?;
         self.step("making the guest's files").await;
-        let claim = Folder::claim(&self.config.folder, &self.materials.owner, &self.config.host);
+        let claim =
+            Folder::<GuestRecord>::claim(&self.config.folder, &self.materials.owner, &self.config.host);
         let claim = claim.map_err(|error| step("make the bottle's folder", error))?;
         let claim = claim.ok_or_else(|| LaunchError::NameTaken(self.plan.identity.clone()))?;
-        fits(&claim.folder)?;
+        bottle_host::fits(&claim.folder)?;
         let mut record = self.prepare(&claim, agent, &image)?;
         self.step("starting the guest").await;
         let keeper = self.start(&claim.folder, &record).await?;
@@ -92,7 +88,12 @@ impl Launch<'_> {
     }
 
     /// Makes what the guest's tree is made from.
-    fn prepare(&self, claim: &Claim, agent: User, image: &Image) -> Result<GuestRecord, LaunchError> {
+    fn prepare(
+        &self,
+        claim: &Claim<GuestRecord>,
+        agent: User,
+        image: &Image,
+    ) -> Result<GuestRecord, LaunchError> {
         let folder = &claim.folder;
         let before = folder
             .record()
@@ -107,7 +108,7 @@ impl Launch<'_> {
         let mounted = match &self.plan.workspace.source {
             WorkspaceSource::Mount { host } => {
                 let before = before.as_ref().and_then(|guest| guest.mounted.as_ref());
-                Some(mounted::look(host, before)?)
+                Some(bottle_host::look(host, before)?)
             }
             WorkspaceSource::None | WorkspaceSource::Copy { .. } => None,
         };
@@ -138,7 +139,7 @@ impl Launch<'_> {
         Ok(guest)
     }
 
-    fn spec(&self, folder: &Folder, tree: &TreeInputs<'_>) -> Result<GuestSpec, LaunchError> {
+    fn spec(&self, folder: &Folder<GuestRecord>, tree: &TreeInputs<'_>) -> Result<GuestSpec, LaunchError> {
         let resources = &self.plan.resources;
         Ok(GuestSpec {
             hostname: self.plan.identity.to_string(),
@@ -161,35 +162,7 @@ impl Launch<'_> {
                 arguments: self.relay_arguments(),
                 user: RELAY_USER,
             }),
-            sidecar: Some(self.sidecar(folder)?),
-        })
-    }
-
-    fn sidecar(&self, folder: &Folder) -> Result<Sidecar, LaunchError> {
-        let text = |path: PathBuf| path.to_string_lossy().into_owned();
-        let binaries = &self.materials.binaries;
-        let mut arguments = vec![
-            "init".to_owned(),
-            "--on-host".to_owned(),
-            "--doors".to_owned(),
-            text(folder.doors()),
-            "--control".to_owned(),
-            text(folder.control()),
-            "--events".to_owned(),
-            text(folder.events()),
-            "--relay".to_owned(),
-            text(binaries.join("bottle-relay")),
-        ];
-        let mut instead = Vec::new();
-        if self.plan.doors.contains(&Door::GitGate) {
-            let mirrors = Mirrors::prepare(folder, binaries)?;
-            arguments.extend(["--git".to_owned(), text(mirrors.seen)]);
-            instead = mirrors.instead;
-        }
-        Ok(Sidecar {
-            program: binaries.join("bottle-sidecar"),
-            arguments,
-            instead,
+            sidecar: Some(bottle_host::sidecar(folder, self.plan, &self.materials.binaries)?),
         })
     }
 
@@ -198,7 +171,7 @@ impl Launch<'_> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Users::Own);
         }
-        let taken: Vec<Users> = Folder::all(&self.config.folder)?
+        let taken: Vec<Users> = Folder::<GuestRecord>::all(&self.config.folder)?
             .iter()
             .filter_map(|folder| Some(folder.record()?.guest?.spec.users))
             .collect();
@@ -210,7 +183,7 @@ impl Launch<'_> {
     }
 
     /// Starts the sidecar and the guest side by side.
-    async fn start(&self, folder: &Folder, guest: &GuestRecord) -> Result<Keeper, LaunchError> {
+    async fn start(&self, folder: &Folder<GuestRecord>, guest: &GuestRecord) -> Result<Keeper, LaunchError> {
         let (streams, files) = BootStreams::open().map_err(|error| step("boot the sidecar", error))?;
         let program = self.materials.binaries.join("bottle-sidecar");
         let log = folder.log();
@@ -222,7 +195,12 @@ impl Launch<'_> {
         Ok(keeper)
     }
 
-    fn write(&self, folder: &Folder, ready: bool, guest: Option<&GuestRecord>) -> Result<(), LaunchError> {
+    fn write(
+        &self,
+        folder: &Folder<GuestRecord>,
+        ready: bool,
+        guest: Option<&GuestRecord>,
+    ) -> Result<(), LaunchError> {
         let record = Record {
             owner: self.materials.owner.clone(),
             ready,
@@ -232,16 +210,8 @@ impl Launch<'_> {
         written.map_err(|error| step("write down what the bottle is", error))
     }
 
-    /// Returns what the relay is told, and what the guest's look at itself is told of it.
     fn relay_arguments(&self) -> Vec<String> {
-        let socket = |door: Door| format!("/doors/{}.sock", door.name());
-        let doors = self.plan.doors.iter();
-        let pairs = doors.map(|door| format!("{}={}", door.port(), socket(*door)));
-        let mut arguments: Vec<String> = pairs.collect();
-        if self.plan.egress.transparent.is_on() && self.plan.doors.contains(&Door::Egress) {
-            arguments.extend(["--transparent".to_owned(), socket(Door::Egress)]);
-        }
-        arguments
+        bottle_host::relay_arguments(self.plan, DOORS)
     }
 
     fn binary(&self, name: &str, what: &'static str) -> Result<(), LaunchError> {
@@ -273,23 +243,6 @@ fn agent_user(plan: &BottlePlan) -> Result<User, LaunchError> {
         64_001 => Err(refused("which is the relay's")),
         65_536.. => Err(refused("and a guest has users up to 65535")),
         uid => Ok(User { uid, gid: user.gid }),
-    }
-}
-
-fn fits(folder: &Folder) -> Result<(), LaunchError> {
-    let long = |path: &Path| path.as_os_str().len() > LONGEST_SOCKET;
-    match [folder.control(), folder.doors().join("git-gate.sock")]
-        .iter()
-        .any(|path| long(path))
-    {
-        false => Ok(()),
-        true => Err(LaunchError::Unsupported {
-            what: "a bottle in this folder",
-            reason: format!(
-                "sockets in {} would have too long a path",
-                folder.path().display()
-            ),
-        }),
     }
 }
 

@@ -26,20 +26,15 @@
 
 mod availability;
 mod backend;
-mod boot;
 mod bottle;
 mod check;
 mod cleanup;
-mod control;
 mod copy;
 mod exec;
-mod folder;
 mod guest;
 mod image;
-mod keeper;
 mod launch;
 mod list;
-mod mirrors;
 mod mounted;
 mod program;
 mod record;

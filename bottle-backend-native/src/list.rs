@@ -1,17 +1,17 @@
 //! What exists, as the folders say it.
 
 use bottle_backend::{ActiveBottle, BottleState, EngineError};
+use bottle_host::{Folder, Record};
 use bottle_plan::names::Identity;
 
 use crate::backend::{NativeConfig, refused};
 use crate::bottle::NativeBottle;
-use crate::control;
-use crate::folder::Folder;
-use crate::record::Record;
+use crate::record::GuestRecord;
 
 /// Lists the bottles of this user and machine.
 pub(crate) async fn bottles(config: &NativeConfig) -> Result<Vec<ActiveBottle>, EngineError> {
-    let folders = Folder::all(&config.folder).map_err(|error| refused("list bottles", error))?;
+    let folders =
+        Folder::<GuestRecord>::all(&config.folder).map_err(|error| refused("list bottles", error))?;
     let mut bottles = Vec::new();
     for folder in folders {
         let Some(record) = folder.record().filter(|record| config.host.sees(&record.owner)) else {
@@ -30,11 +30,11 @@ pub(crate) async fn bottles(config: &NativeConfig) -> Result<Vec<ActiveBottle>, 
     Ok(bottles)
 }
 
-fn state(folder: &Folder, record: &Record) -> std::io::Result<BottleState> {
+fn state(folder: &Folder<GuestRecord>, record: &Record<GuestRecord>) -> std::io::Result<BottleState> {
     Ok(match (record.ready, folder.is_kept()?) {
         (false, _) => BottleState::Starting,
         (true, false) => BottleState::Preserved,
-        (true, true) if control::is_there(folder) => BottleState::Running,
+        (true, true) if bottle_host::is_there(folder) => BottleState::Running,
         (true, true) => BottleState::Degraded,
     })
 }
@@ -42,7 +42,7 @@ fn state(folder: &Folder, record: &Record) -> std::io::Result<BottleState> {
 /// Takes a running bottle up again.
 pub(crate) fn open(config: &NativeConfig, identity: &Identity) -> Result<NativeBottle, EngineError> {
     let absent = || EngineError::NotRunning(identity.clone());
-    let folder = Folder::of(&config.folder, identity);
+    let folder = Folder::<GuestRecord>::of(&config.folder, identity);
     let record = folder
         .record()
         .filter(|record| config.host.sees(&record.owner))

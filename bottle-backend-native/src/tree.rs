@@ -10,13 +10,13 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use bottle_guest::{Mount, User, Users};
+use bottle_host::Mounted;
 use bottle_plan::BottlePlan;
 use bottle_plan::provider::TrustStore;
 
 use crate::image::Image;
 use crate::mounted;
 use crate::program::Programs;
-use crate::record::Mounted;
 use visible::Visible;
 pub(crate) use visible::shown;
 

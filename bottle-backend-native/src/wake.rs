@@ -3,18 +3,18 @@
 //! It has neither sidecar nor relay, so nothing listens in its network and nothing in it reaches anything.
 
 use bottle_backend::{BoxError, EngineError};
+use bottle_host::Folder;
 use bottle_plan::names::Identity;
 
 use crate::backend::{NativeConfig, refused};
 use crate::bottle::NativeBottle;
-use crate::control;
-use crate::folder::Folder;
 use crate::guest::without_doors;
+use crate::record::GuestRecord;
 
 /// Starts a preserved guest, or takes one that is awake.
 pub(crate) async fn wake(config: &NativeConfig, identity: &Identity) -> Result<NativeBottle, EngineError> {
     let absent = || EngineError::NotRunning(identity.clone());
-    let folder = Folder::of(&config.folder, identity);
+    let folder = Folder::<GuestRecord>::of(&config.folder, identity);
     let record = folder
         .record()
         .filter(|record| record.ready && config.host.sees(&record.owner))
@@ -24,7 +24,7 @@ pub(crate) async fn wake(config: &NativeConfig, identity: &Identity) -> Result<N
     if !folder.is_kept().map_err(not_woken)? {
         let keeper = without_doors(&folder, &guest).await.map_err(not_woken)?;
         keeper.stay().map_err(not_woken)?;
-    } else if control::is_there(&folder) {
+    } else if bottle_host::is_there(&folder) {
         return Err(EngineError::Refused {
             action: "wake the guest".to_owned(),
             source: BoxError::from("its doors serve: it is not at rest"),

@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
         "bottle-egress",
         "bottle-git-gate",
         "bottle-supervise",
+        "bottle-host",
     ],
     &["bottle-backend-", "bottle-contrib-"],
     &["bottle-sidecar", "bottle-cli"],

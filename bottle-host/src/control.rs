@@ -9,23 +9,28 @@ use bottle_plan::names::Identity;
 use bottle_wire::control::{ControlAnswer, ControlRequest};
 use bottle_wire::frame;
 
-use crate::folder::Folder;
+use crate::{Folder, Guest};
 
 /// The most time that one question may take.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Tells whether somebody listens.
-pub(crate) fn is_there(folder: &Folder) -> bool {
+#[must_use]
+pub fn is_there<G: Guest>(folder: &Folder<G>) -> bool {
     connect(folder).is_ok()
 }
 
-fn connect(folder: &Folder) -> std::io::Result<UnixStream> {
+fn connect<G: Guest>(folder: &Folder<G>) -> std::io::Result<UnixStream> {
     through_folder(&folder.control(), |short| UnixStream::connect(short))
 }
 
 /// Asks one thing and returns the answer.
-pub(crate) async fn ask(
-    folder: &Folder,
+///
+/// # Errors
+///
+/// When nobody answers in time.
+pub async fn ask<G: Guest>(
+    folder: &Folder<G>,
     identity: &Identity,
     request: &ControlRequest,
 ) -> Result<ControlAnswer, ControlError> {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use bottle_guest::{GuestSpec, Order, Told, receive, send};
+use bottle_guest::{GuestSpec, Order, Service, Told, receive, send};
 use bottle_util::untrusted;
 
 /// How long a guest may take to take commands.
@@ -19,23 +19,40 @@ const MOST_COMPLAINT: u64 = 4 << 10;
 
 /// A keeper that ends, with all that it has started, when this is dropped; unless it was told to stay.
 #[derive(Debug)]
-pub(crate) struct Keeper {
+pub struct Keeper {
     leash: UnixStream,
 }
 
 impl Keeper {
     /// Starts a guest and waits until it takes commands. `files` are for the program behind the doors.
-    pub(crate) async fn start(
+    ///
+    /// # Errors
+    ///
+    /// What the keeper says, or the system.
+    pub async fn start(program: &Path, spec: GuestSpec, log: &Path, files: Vec<OwnedFd>) -> io::Result<Self> {
+        Self::begin(program, Order::Start(Box::new(spec)), log, files).await
+    }
+
+    /// Starts the program behind the doors alone, for a guest that another program runs.
+    ///
+    /// # Errors
+    ///
+    /// What the keeper says, or the system.
+    pub async fn serve(
         program: &Path,
-        spec: GuestSpec,
+        service: Service,
         log: &Path,
         files: Vec<OwnedFd>,
     ) -> io::Result<Self> {
+        Self::begin(program, Order::Serve(service), log, files).await
+    }
+
+    async fn begin(program: &Path, order: Order, log: &Path, files: Vec<OwnedFd>) -> io::Result<Self> {
         let (keeper, child) = spawn(program, log)?;
         // The runtime collects it whenever it ends.
         drop(child);
         let leash = keeper.leash.try_clone()?;
-        let started = tokio::task::spawn_blocking(move || begin(&leash, spec, &files));
+        let started = tokio::task::spawn_blocking(move || begin(&leash, &order, &files));
         match started.await.map_err(io::Error::other)?? {
             Told::Ready => Ok(keeper),
             Told::Failed { reason } => Err(io::Error::other(untrusted::line(&reason))),
@@ -43,7 +60,11 @@ impl Keeper {
     }
 
     /// Tells it to go on without this process.
-    pub(crate) fn stay(self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When it is gone.
+    pub fn stay(self) -> io::Result<()> {
         send(&self.leash, &Order::Stay, &[])
     }
 }
@@ -65,10 +86,10 @@ fn spawn(program: &Path, log: &Path) -> io::Result<(Keeper, tokio::process::Chil
     Ok((Keeper { leash }, child))
 }
 
-fn begin(leash: &UnixStream, spec: GuestSpec, files: &[OwnedFd]) -> io::Result<Told> {
+fn begin(leash: &UnixStream, order: &Order, files: &[OwnedFd]) -> io::Result<Told> {
     leash.set_read_timeout(Some(LIMIT))?;
     let files: Vec<_> = files.iter().map(AsFd::as_fd).collect();
-    send(leash, &Order::Start(Box::new(spec)), &files)?;
+    send(leash, order, &files)?;
     receive(leash).map(|(told, _)| told)
 }
 

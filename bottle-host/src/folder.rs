@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use bottle_plan::names::Identity;
 use bottle_util::files;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::record::{self, Record};
+use crate::record::{self, Guest, Record};
 
 /// The most bytes of a file that is read back.
 const MOST: u64 = 4 << 20;
@@ -26,31 +27,43 @@ const ATTEMPTS: u32 = 50;
 /// What a folder is called until its bottle has its name.
 const NEW: &str = ".new-";
 
-/// One bottle's folder.
+/// One bottle's folder, with what is written down of a guest of kind `G`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Folder {
+pub struct Folder<G> {
     path: PathBuf,
+    guest: PhantomData<fn() -> G>,
 }
 
 /// A name that was taken; nobody else starts that bottle while this is held.
 #[derive(Debug)]
-pub(crate) struct Claim {
-    pub(crate) folder: Folder,
+pub struct Claim<G> {
+    /// The bottle's folder.
+    pub folder: Folder<G>,
     /// Whether the bottle was there before.
-    pub(crate) again: bool,
+    pub again: bool,
     _starting: File,
 }
 
-impl Folder {
-    /// Names the folder of a bottle.
-    pub(crate) fn of(root: &Path, identity: &Identity) -> Self {
+impl<G: Guest> Folder<G> {
+    fn at(path: PathBuf) -> Self {
         Self {
-            path: root.join(identity.as_str()),
+            path,
+            guest: PhantomData,
         }
     }
 
+    /// Names the folder of a bottle.
+    #[must_use]
+    pub fn of(root: &Path, identity: &Identity) -> Self {
+        Self::at(root.join(identity.as_str()))
+    }
+
     /// Lists the folders that are there.
-    pub(crate) fn all(root: &Path) -> io::Result<Vec<Self>> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn all(root: &Path) -> io::Result<Vec<Self>> {
         let entries = match fs::read_dir(root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
@@ -59,7 +72,7 @@ impl Folder {
         for entry in entries {
             let entry = entry?;
             if entry.file_type()?.is_dir() {
-                folders.push(Self { path: entry.path() });
+                folders.push(Self::at(entry.path()));
             }
         }
         folders.sort_by(|a, b| a.path.cmp(&b.path));
@@ -67,7 +80,11 @@ impl Folder {
     }
 
     /// Takes a name: none when it is another's. What is left of a start that died makes way.
-    pub(crate) fn claim(root: &Path, owner: &Owner, host: &Host) -> io::Result<Option<Claim>> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn claim(root: &Path, owner: &Owner, host: &Host) -> io::Result<Option<Claim<G>>> {
         files::create_private_dir(root)?;
         let folder = Self::of(root, &owner.identity);
         // Twice: what is found dead the first time makes way.
@@ -110,16 +127,14 @@ impl Folder {
     fn make(&self, root: &Path, owner: &Owner) -> io::Result<Option<File>> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let new = Self {
-            path: root.join(format!("{NEW}{}-{}-{number}", owner.pid, owner.pid_started)),
-        };
+        let new = Self::at(root.join(format!("{NEW}{}-{}-{number}", owner.pid, owner.pid_started)));
         files::create_private_dir(&new.path)?;
         let made = (|| {
             for folder in [new.events(), new.private(), new.files()] {
                 files::create_private_dir(&folder)?;
             }
             fs::create_dir(new.doors())?;
-            record::write(&new.path, &Record::new(owner.clone()))?;
+            record::write(&new.path, &Record::<G>::new(owner.clone()))?;
             new.try_start()
         })();
         let flags = rustix::fs::RenameFlags::NOREPLACE;
@@ -138,7 +153,8 @@ impl Folder {
     }
 
     /// Tells whether a start of this folder died before it had a name, and of which process that was.
-    pub(crate) fn nameless(&self) -> Option<(u32, u64)> {
+    #[must_use]
+    pub fn nameless(&self) -> Option<(u32, u64)> {
         let name = self.path.file_name()?.to_str()?.strip_prefix(NEW)?;
         let mut parts = name.split('-');
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
@@ -158,17 +174,26 @@ impl Folder {
     }
 
     /// Returns what is written down about the bottle; none when nothing is.
-    pub(crate) fn record(&self) -> Option<Record> {
+    #[must_use]
+    pub fn record(&self) -> Option<Record<G>> {
         record::read(&self.path)
     }
 
     /// Writes down what is known about the bottle.
-    pub(crate) fn write_record(&self, record: &Record) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn write_record(&self, record: &Record<G>) -> io::Result<()> {
         record::write(&self.path, record)
     }
 
     /// Tells whether a keeper stays with the bottle. What one that was killed has left is taken away.
-    pub(crate) fn is_kept(&self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn is_kept(&self) -> io::Result<bool> {
         let file = match File::open(self.path.join(LOCK)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             file => file?,
@@ -198,7 +223,11 @@ impl Folder {
     }
 
     /// Ends the keeper, and with it everything that runs for the bottle.
-    pub(crate) async fn end(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub async fn end(&self) -> io::Result<()> {
         for (signal, patience) in [(Signal::TERM, END), (Signal::KILL, KILL)] {
             let deadline = Instant::now() + patience;
             let mut told = None;
@@ -226,7 +255,11 @@ impl Folder {
     }
 
     /// Ends what runs for the bottle and removes its folder, and what was made elsewhere for it.
-    pub(crate) async fn remove(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub async fn remove(&self) -> io::Result<()> {
         for _ in 0..ATTEMPTS {
             if fs::symlink_metadata(&self.path).is_err() {
                 return Ok(());
@@ -253,37 +286,51 @@ impl Folder {
         }
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Returns where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(crate) fn doors(&self) -> PathBuf {
+    /// Returns the folder with the doors' sockets.
+    #[must_use]
+    pub fn doors(&self) -> PathBuf {
         self.path.join("doors")
     }
 
-    pub(crate) fn events(&self) -> PathBuf {
+    /// Returns the folder of the event log.
+    #[must_use]
+    pub fn events(&self) -> PathBuf {
         self.path.join("events")
     }
 
-    /// The folder of the git gate's mirrors.
-    pub(crate) fn git(&self) -> PathBuf {
+    /// Returns the folder of the git gate's mirrors.
+    #[must_use]
+    pub fn git(&self) -> PathBuf {
         self.path.join("git")
     }
 
-    /// The list of users that a sidecar with a git gate sees.
-    pub(crate) fn accounts(&self) -> PathBuf {
+    /// Returns the list of users that a sidecar with a git gate sees.
+    #[must_use]
+    pub fn accounts(&self) -> PathBuf {
         self.path.join("passwd")
     }
 
-    pub(crate) fn files(&self) -> PathBuf {
+    /// Returns the folder with the guest's own files.
+    #[must_use]
+    pub fn files(&self) -> PathBuf {
         self.path.join("files")
     }
 
-    pub(crate) fn control(&self) -> PathBuf {
+    /// Returns the control socket, which no guest sees.
+    #[must_use]
+    pub fn control(&self) -> PathBuf {
         self.private().join("control.sock")
     }
 
-    pub(crate) fn log(&self) -> PathBuf {
+    /// Returns the file with what the bottle's programs complained about.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
         self.path.join("log")
     }
 

@@ -18,14 +18,18 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// This side of a sidecar's standard streams.
 #[derive(Debug)]
-pub(crate) struct BootStreams {
+pub struct BootStreams {
     to: Sender,
     from: Receiver,
 }
 
 impl BootStreams {
     /// Makes both sides; the sidecar's are its standard input and output.
-    pub(crate) fn open() -> io::Result<(Self, Vec<OwnedFd>)> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn open() -> io::Result<(Self, Vec<OwnedFd>)> {
         let (input, to) = io::pipe()?;
         let (from, output) = io::pipe()?;
         let ours = Self {
@@ -36,7 +40,11 @@ impl BootStreams {
     }
 
     /// Feeds the sidecar and waits until its doors listen.
-    pub(crate) async fn boot(mut self, boot: &Boot, log: &Path) -> Result<(), LaunchError> {
+    ///
+    /// # Errors
+    ///
+    /// What the sidecar says, or nothing in time.
+    pub async fn boot(mut self, boot: &Boot, log: &Path) -> Result<(), LaunchError> {
         let exchange = async {
             let bytes = frame::encode(boot).map_err(|error| step(error.into()))?;
             // A sidecar that ends without reading says why in its answer, or in the log.

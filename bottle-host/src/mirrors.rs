@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use bottle_backend::{BoxError, LaunchError};
 use bottle_util::files;
 
-use crate::folder::Folder;
+use crate::{Folder, Guest};
 
 /// The git gate's user where root starts it.
 const GATE: u32 = 64_011;
@@ -33,7 +33,7 @@ pub(crate) struct Mirrors {
 
 impl Mirrors {
     /// Makes what is missing.
-    pub(crate) fn prepare(folder: &Folder, binaries: &Path) -> Result<Self, LaunchError> {
+    pub(crate) fn prepare<G: Guest>(folder: &Folder<G>, binaries: &Path) -> Result<Self, LaunchError> {
         let failed = |error: io::Error| LaunchError::Step {
             step: "make a place for mirrors",
             source: BoxError::from(error),
