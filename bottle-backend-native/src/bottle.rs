@@ -8,15 +8,15 @@ use bottle_backend::{
     ExecOutput, PutFile, TerminalSize,
 };
 use bottle_guest::Channel;
-use bottle_host::Folder;
+use bottle_host::{Filled, Folder};
 use bottle_plan::names::Identity;
 use bottle_plan::paths::GuestPath;
 use bottle_wire::control::{ControlAnswer, ControlRequest};
 
 use crate::backend::refused;
+use crate::exec;
 use crate::guest::{self, Entrance};
 use crate::record::GuestRecord;
-use crate::{copy, exec, workspace};
 
 /// One bottle of one folder.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl NativeBottle {
 
     async fn entrance(&self, path: &str) -> Result<Entrance, CopyError> {
         let entrance = Entrance::find(&self.folder, &self.guest).await;
-        entrance.map_err(|error| copy::guest(path, error.into()))
+        entrance.map_err(|error| bottle_host::guest_failed(path, error.into()))
     }
 }
 
@@ -62,15 +62,15 @@ impl Bottle for NativeBottle {
     }
 
     async fn put(&self, files: &[PutFile], owner: CopyOwner) -> Result<(), CopyError> {
-        copy::put(&self.entrance("/").await?, files, owner).await
+        bottle_host::put(&self.entrance("/").await?, files, owner).await
     }
 
     async fn cp_in(&self, host: &Path, guest: &GuestPath, owner: CopyOwner) -> Result<(), CopyError> {
-        copy::copy_in(&self.entrance(guest.as_str()).await?, host, guest, owner).await
+        bottle_host::copy_in(&self.entrance(guest.as_str()).await?, host, guest, owner).await
     }
 
     async fn cp_out(&self, guest: &GuestPath, host: &Path) -> Result<(), CopyError> {
-        copy::copy_out(&self.entrance(guest.as_str()).await?, guest, host).await
+        bottle_host::copy_out(&self.entrance(guest.as_str()).await?, guest, host).await
     }
 
     async fn control(&self, request: &ControlRequest) -> Result<ControlAnswer, ControlError> {
@@ -95,7 +95,12 @@ impl Bottle for NativeBottle {
 
     async fn workspace_changed(&self) -> Result<bool, CopyError> {
         let entrance = self.entrance(self.guest.workspace.as_str()).await?;
-        workspace::changed(&entrance, &self.guest).await
+        let filled = Filled {
+            workspace: &self.guest.workspace,
+            mounted: self.guest.mounted.is_some(),
+            digest: self.guest.digest.as_deref(),
+        };
+        bottle_host::changed(&entrance, filled).await
     }
 
     async fn preserve(&self) -> Result<(), EngineError> {

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use bottle_backend::{BoxError, ExecCommand, LaunchError};
 use bottle_guest::Channel;
-use bottle_util::untrusted;
-use bottle_wire::check::SelfCheck;
 
 use crate::exec::collected;
 use crate::record::GuestRecord;
@@ -28,33 +26,7 @@ pub(crate) async fn self_check(
     let done = collected(channel, guest, &command)
         .await
         .map_err(|error| step(error.into()))?;
-    let findings = match serde_json::from_slice::<SelfCheck>(&done.stdout) {
-        Ok(report) => findings(&report, done.status),
-        Err(_) => {
-            let said = String::from_utf8_lossy(&done.stderr);
-            let said = untrusted::line(said.trim());
-            vec![format!(
-                "the guest gave no report (status {}): {said}",
-                done.status
-            )]
-        }
-    };
-    match findings.is_empty() {
-        true => Ok(()),
-        false => Err(LaunchError::SelfCheck { findings }),
-    }
-}
-
-/// Anything but a whole report that says yes is a finding.
-fn findings(report: &SelfCheck, status: i32) -> Vec<String> {
-    let failures = report.failures();
-    let mut findings: Vec<String> = failures
-        .map(|failure| format!("{:?}: {}", failure.check, untrusted::line(&failure.found)))
-        .collect();
-    if findings.is_empty() && (!report.ok || status != 0) {
-        findings.push(format!("the guest's report is not ok (status {status})"));
-    }
-    findings
+    bottle_host::self_checked(&done)
 }
 
 fn step(source: BoxError) -> LaunchError {

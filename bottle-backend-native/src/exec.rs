@@ -5,7 +5,6 @@ use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bottle_backend::{
@@ -13,22 +12,17 @@ use bottle_backend::{
     TerminalSize,
 };
 use bottle_guest::{Channel, Request, Run, Streams, Who};
+use bottle_host::{Pipes, Running as _};
 use bottle_util::Secret;
 use bottle_wire::boot::WireSecret;
 use rustix::termios::Winsize;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::watch;
 
 use crate::guest::{End, ask};
 use crate::record::GuestRecord;
 
-/// The most bytes that are collected of each stream.
-const MOST_OUTPUT: usize = 8 << 20;
-/// How long streams must be quiet after their program's end to be left to the children that keep them open.
-const QUIET: Duration = Duration::from_millis(100);
-/// The most time that ending a command may take.
-const END: Duration = Duration::from_secs(10);
 /// Root's variables, whatever the manifest says.
 const ROOT_ENV: [(&str, &str); 3] = [
     (
@@ -47,39 +41,24 @@ pub(crate) async fn collected(
 ) -> Result<ExecOutput, ExecError> {
     let program = command.argv.first().ok_or(ExecError::Empty)?.clone();
     let (mut end, streams) = open(channel, guest, command, None, true).await?;
-    let mut printed = Printed::default();
-    let run = run(&mut end, streams, &command.stdin, &mut printed);
-    let done = tokio::time::timeout(command.limit, run).await;
-    if !matches!(&done, Ok(Ok(_))) {
-        let _late = tokio::time::timeout(END, end.end()).await;
-    }
-    match done {
-        Ok(Ok(status)) => Ok(ExecOutput {
-            status,
-            stdout: printed.stdout,
-            stderr: printed.stderr,
-        }),
-        Ok(Err(CollectError::TooMuch)) => Err(ExecError::TooMuchOutput {
-            program,
-            limit: MOST_OUTPUT,
-        }),
-        Ok(Err(CollectError::Broken(source))) => Err(ExecError::Engine { program, source }),
-        Err(_) => Err(ExecError::TimedOut {
-            program,
-            limit: command.limit,
-        }),
-    }
+    let pipes = pipes(streams).map_err(|error| failed(&program, error))?;
+    bottle_host::collected(command, &mut end, pipes).await
 }
 
-enum CollectError {
-    TooMuch,
-    Broken(bottle_backend::BoxError),
-}
-
-#[derive(Default)]
-struct Printed {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
+fn pipes(streams: Streams) -> io::Result<Pipes<Sender, Receiver, Receiver>> {
+    let Streams::Pipes {
+        input,
+        output,
+        errors,
+    } = streams
+    else {
+        return Err(io::Error::other("the guest gave other streams"));
+    };
+    Ok(Pipes {
+        input: Sender::from_owned_fd(input)?,
+        output: Receiver::from_owned_fd(output)?,
+        errors: Receiver::from_owned_fd(errors)?,
+    })
 }
 
 async fn open(
@@ -125,90 +104,6 @@ fn request(guest: &GuestRecord, command: &ExecCommand, terminal: Option<Terminal
         },
         terminal: terminal.map(|size| (size.columns, size.rows)),
         bound,
-    }
-}
-
-/// Feeds and reads a program to its end. A child of its own that stays keeps the streams open after that; once they
-/// are quiet they are left to it.
-async fn run(
-    end: &mut End,
-    streams: Streams,
-    stdin: &[u8],
-    printed: &mut Printed,
-) -> Result<i32, CollectError> {
-    let Streams::Pipes {
-        input,
-        output,
-        errors,
-    } = streams
-    else {
-        return Err(CollectError::Broken("the guest gave other streams".into()));
-    };
-    let broken = |error: io::Error| CollectError::Broken(error.into());
-    let mut input = Sender::from_owned_fd(input).map_err(broken)?;
-    let mut output = Receiver::from_owned_fd(output).map_err(broken)?;
-    let mut errors = Receiver::from_owned_fd(errors).map_err(broken)?;
-    let feed = async move {
-        // A program need not read what it is given.
-        let _unread = input.write_all(stdin).await;
-        drop(input);
-    };
-    let (read, seen) = watch::channel(0_u64);
-    let Printed { stdout, stderr } = printed;
-    let feed_and_read = async {
-        let read = async {
-            tokio::try_join!(
-                collect(&mut output, stdout, &read),
-                collect(&mut errors, stderr, &read)
-            )
-        };
-        tokio::join!(feed, read).1.map(drop)
-    };
-    let status = async { end.status().await.map_err(CollectError::Broken) };
-    tokio::pin!(feed_and_read, status);
-    let status = tokio::select! {
-        read = &mut feed_and_read => {
-            read?;
-            // All is read, so what is left to wait for is said at once.
-            return status.await;
-        }
-        status = &mut status => status?,
-    };
-    tokio::select! {
-        read = feed_and_read => read?,
-        () = quiet(&seen) => {}
-    }
-    Ok(status)
-}
-
-/// Waits until nothing more is read for a while.
-async fn quiet(seen: &watch::Receiver<u64>) {
-    let mut before = None;
-    while before != Some(*seen.borrow()) {
-        before = Some(*seen.borrow());
-        tokio::time::sleep(QUIET).await;
-    }
-}
-
-async fn collect(
-    from: &mut Receiver,
-    whole: &mut Vec<u8>,
-    seen: &watch::Sender<u64>,
-) -> Result<(), CollectError> {
-    let mut piece = vec![0; 64 << 10];
-    loop {
-        let read = from
-            .read(&mut piece)
-            .await
-            .map_err(|error| CollectError::Broken(error.into()))?;
-        if read == 0 {
-            return Ok(());
-        }
-        if whole.len() + read > MOST_OUTPUT {
-            return Err(CollectError::TooMuch);
-        }
-        whole.extend(piece.iter().take(read));
-        seen.send_modify(|pieces| *pieces += 1);
     }
 }
 

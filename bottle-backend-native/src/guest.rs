@@ -2,10 +2,13 @@
 
 use std::io;
 
-use bottle_backend::BoxError;
-use bottle_guest::{Channel, ChannelError, GuestSpec, Reply, Request, Running};
-use bottle_host::{Folder, Keeper};
+use async_trait::async_trait;
+use bottle_backend::{BoxError, CopyOwner};
+use bottle_guest::{Channel, ChannelError, GuestSpec, Reply, Request, Streams, Who};
+use bottle_host::{Folder, Keeper, Running, TarStream, Tars};
+use bottle_plan::paths::GuestPath;
 use bottle_wire::frame;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use crate::record::GuestRecord;
@@ -37,9 +40,15 @@ impl Entrance {
         }
     }
 
-    /// Asks for something; returns what it has begun, and where its end is told.
-    pub(crate) async fn ask(&self, request: Request) -> Result<(bottle_guest::Streams, End), ChannelError> {
-        ask(&self.channel, request).await
+    async fn tar(&self, request: Request) -> Result<TarStream, BoxError> {
+        let (streams, mut end) = ask(&self.channel, request).await?;
+        match streams {
+            Streams::One(pipe) => Ok(TarStream {
+                pipe,
+                end: Box::pin(async move { end.status().await }),
+            }),
+            Streams::Pipes { .. } => Err("the guest gave other streams".into()),
+        }
     }
 }
 
@@ -70,20 +79,18 @@ pub(crate) async fn halt(channel: &Channel) -> Result<(), BoxError> {
 pub(crate) struct End(UnixStream);
 
 /// Asks a running guest for something.
-pub(crate) async fn ask(
-    channel: &Channel,
-    request: Request,
-) -> Result<(bottle_guest::Streams, End), ChannelError> {
+pub(crate) async fn ask(channel: &Channel, request: Request) -> Result<(Streams, End), ChannelError> {
     let channel = channel.clone();
     let asked = tokio::task::spawn_blocking(move || channel.ask(&request)).await;
-    let Running { end, streams } = asked.map_err(|error| ChannelError::Broken(io::Error::other(error)))??;
+    let bottle_guest::Running { end, streams } =
+        asked.map_err(|error| ChannelError::Broken(io::Error::other(error)))??;
     let end = end.set_nonblocking(true).and_then(|()| UnixStream::from_std(end));
     Ok((streams, End(end.map_err(ChannelError::Broken)?)))
 }
 
-impl End {
-    /// Waits for the exit status.
-    pub(crate) async fn status(&mut self) -> Result<i32, BoxError> {
+#[async_trait]
+impl Running for End {
+    async fn status(&mut self) -> Result<i32, BoxError> {
         match frame::read(&mut self.0).await {
             Ok(Reply::Ended { status }) => Ok(status),
             Ok(Reply::Started | Reply::Failed { .. }) => Err("the guest gave another answer".into()),
@@ -93,11 +100,25 @@ impl End {
         }
     }
 
-    /// Has what runs ended, with all that it started, and waits until it is.
-    pub(crate) async fn end(mut self) {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    async fn end(&mut self) {
         // Whatever is said now, the end of the connection is what counts.
         let _closed = self.0.shutdown().await;
         let _said = self.0.read_to_end(&mut Vec::new()).await;
+    }
+}
+
+#[async_trait]
+impl Tars for Entrance {
+    async fn unpack(&self, owner: CopyOwner) -> Result<TarStream, BoxError> {
+        let who = match owner {
+            CopyOwner::Root => Who::Root,
+            CopyOwner::Agent => Who::Agent,
+        };
+        self.tar(Request::Unpack { who }).await
+    }
+
+    async fn pack(&self, path: &GuestPath) -> Result<TarStream, BoxError> {
+        let path = path.to_string();
+        self.tar(Request::Pack { path }).await
     }
 }

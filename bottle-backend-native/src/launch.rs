@@ -17,7 +17,6 @@ use crate::image::Image;
 use crate::program::Programs;
 use crate::record::GuestRecord;
 use crate::tree::TreeInputs;
-use crate::workspace;
 
 /// Where the relay sees the doors' sockets.
 const DOORS: &str = "/doors";
@@ -58,7 +57,7 @@ impl Launch<'_> {
         let channel = Channel::new(claim.folder.path());
         if !claim.again {
             let entrance = Entrance::running(&claim.folder);
-            let copied = workspace::fill(
+            let copied = bottle_host::fill(
                 &entrance,
                 self.plan,
                 &self.config.host.ignore_files,

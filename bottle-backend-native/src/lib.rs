@@ -29,7 +29,6 @@ mod backend;
 mod bottle;
 mod check;
 mod cleanup;
-mod copy;
 mod exec;
 mod guest;
 mod image;
@@ -40,6 +39,5 @@ mod program;
 mod record;
 mod tree;
 mod wake;
-mod workspace;
 
 pub use backend::{NativeBackend, NativeConfig};

@@ -22,18 +22,28 @@
 //! ```
 
 mod boot;
+mod check;
+mod collect;
 mod control;
+mod copy;
 mod folder;
 mod keeper;
+mod leftovers;
 mod mirrors;
 mod mounted;
 mod record;
 mod sidecar;
+mod workspace;
 
 pub use boot::BootStreams;
+pub use check::self_checked;
+pub use collect::{Pipes, Running, collected};
 pub use control::{ask, is_there};
+pub use copy::{TarStream, Tars, copy_in, copy_out, guest_failed, put};
 pub use folder::{Claim, Folder};
 pub use keeper::Keeper;
+pub use leftovers::{leftovers, still_left};
 pub use mounted::{Mounted, look};
 pub use record::{Guest, Record};
 pub use sidecar::{door_sockets, fits, relay_arguments, sidecar};
+pub use workspace::{Filled, changed, fill};

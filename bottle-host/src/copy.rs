@@ -1,17 +1,16 @@
-//! Files into and out of the guest, as streams of tar that the guest's own side of this program reads and writes.
+//! Files into and out of a guest, as streams of tar that this program's own code reads and writes inside of it.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bottle_backend::files::{TarOwner, pack_path, unpack};
 use bottle_backend::{BoxError, CopyError, CopyOwner, PutFile};
-use bottle_guest::{Request, Streams, Who};
 use bottle_plan::paths::GuestPath;
-
-use crate::guest::Entrance;
 
 /// The most time that one copy may take.
 const LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
@@ -20,45 +19,70 @@ const MOST_OUT: u64 = 32 << 30;
 /// The guest's side gives files the owner that makes them.
 pub(crate) const NOBODY: TarOwner = TarOwner { uid: 0, gid: 0 };
 
+/// A way to a guest's files.
+#[async_trait]
+pub trait Tars: Send + Sync {
+    /// Begins to write what comes as a tar, with paths that begin at the guest's root.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot begin.
+    async fn unpack(&self, owner: CopyOwner) -> Result<TarStream, BoxError>;
+
+    /// Begins to read a path as a tar.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such path.
+    async fn pack(&self, path: &GuestPath) -> Result<TarStream, BoxError>;
+}
+
+/// A tar on its way.
+pub struct TarStream {
+    /// This side of it, which blocks.
+    pub pipe: OwnedFd,
+    /// How the other side ends: 0 when all was written or read. Dropping this ends it.
+    pub end: Pin<Box<dyn Future<Output = Result<i32, BoxError>> + Send>>,
+}
+
 /// Writes what `pack` packs, with paths that begin at the guest's root, while it is packed.
 pub(crate) async fn upload<T: Send + 'static>(
-    entrance: &Entrance,
+    tars: &dyn Tars,
     to: &str,
     owner: CopyOwner,
     pack: impl FnOnce(io::BufWriter<File>) -> Result<(io::BufWriter<File>, T), CopyError> + Send + 'static,
 ) -> Result<T, CopyError> {
-    let who = match owner {
-        CopyOwner::Root => Who::Root,
-        CopyOwner::Agent => Who::Agent,
-    };
-    let asked = entrance.ask(Request::Unpack { who }).await;
-    let (streams, mut end) = asked.map_err(|error| guest(to, error.into()))?;
-    let pipe = one(streams, to)?;
+    let begun = tars.unpack(owner).await;
+    let TarStream { pipe, end } = begun.map_err(|error| guest_failed(to, error))?;
     let packing = tokio::task::spawn_blocking(move || {
         let (mut writer, result) = pack(io::BufWriter::with_capacity(128 << 10, File::from(pipe)))?;
         // A failure of the other side is that side's to tell.
         let _broken = writer.flush();
         Ok(result)
     });
-    let finished = async { tokio::join!(packing, end.status()) };
+    let finished = async { tokio::join!(packing, end) };
     let (packed, ended) = within(to, finished).await?;
-    let packed = packed.map_err(|error| guest(to, error.into()))?;
+    let packed = packed.map_err(|error| guest_failed(to, error.into()))?;
     match (packed, ended) {
         (Ok(result), Ok(0)) => Ok(result),
         (Err(error), _) if !is_broken_pipe(&error) => Err(error),
-        (_, Err(error)) => Err(guest(to, error)),
-        _ => Err(guest(to, "the guest's files cannot be written".into())),
+        (_, Err(error)) => Err(guest_failed(to, error)),
+        _ => Err(guest_failed(to, "the guest's files cannot be written".into())),
     }
 }
 
 /// Writes files and folders, making what is missing above them.
-pub(crate) async fn put(entrance: &Entrance, files: &[PutFile], owner: CopyOwner) -> Result<(), CopyError> {
+///
+/// # Errors
+///
+/// When the guest's file system refuses.
+pub async fn put(tars: &dyn Tars, files: &[PutFile], owner: CopyOwner) -> Result<(), CopyError> {
     let files = files.to_vec();
     let to = files
         .first()
         .map_or_else(|| "/".to_owned(), |file| file.path.to_string());
     let name = to.clone();
-    upload(entrance, &to, owner, move |writer| {
+    upload(tars, &to, owner, move |writer| {
         let packed = pack_files(writer, &files);
         packed
             .map(|writer| (writer, ()))
@@ -85,25 +109,36 @@ fn pack_files<W: Write>(writer: W, files: &[PutFile]) -> io::Result<W> {
 }
 
 /// Copies a file or folder of the host's.
-pub(crate) async fn copy_in(
-    entrance: &Entrance,
+///
+/// # Errors
+///
+/// When the host's files cannot be read or the guest's file system refuses.
+pub async fn copy_in(
+    tars: &dyn Tars,
     from: &Path,
     to: &GuestPath,
     owner: CopyOwner,
 ) -> Result<(), CopyError> {
     let (from, name) = (from.to_owned(), PathBuf::from(below(to.as_str())));
-    upload(entrance, to.as_str(), owner, move |writer| {
+    upload(tars, to.as_str(), owner, move |writer| {
         pack_path(&from, &name, NOBODY, writer).map(|writer| (writer, ()))
     })
     .await
 }
 
-/// Copies a file or folder of the guest's below a folder of the host's.
-pub(crate) async fn copy_out(entrance: &Entrance, from: &GuestPath, host: &Path) -> Result<(), CopyError> {
+/// Copies a file or folder of the guest's below a folder of the host's. What comes is hostile.
+///
+/// # Errors
+///
+/// When there is no such path, it holds too much, or the host's folder cannot be written.
+pub async fn copy_out(tars: &dyn Tars, from: &GuestPath, host: &Path) -> Result<(), CopyError> {
     let into = host.to_owned();
-    let (unpacked, whole) = download(entrance, from, move |tar| unpack(tar, &into, MOST_OUT)).await?;
+    let (unpacked, whole) = download(tars, from, move |tar| unpack(tar, &into, MOST_OUT)).await?;
     if !whole {
-        return Err(guest(from.as_str(), "the guest's files cannot be read".into()));
+        return Err(guest_failed(
+            from.as_str(),
+            "the guest's files cannot be read".into(),
+        ));
     }
     unpacked.warn();
     Ok(())
@@ -112,16 +147,13 @@ pub(crate) async fn copy_out(entrance: &Entrance, from: &GuestPath, host: &Path)
 /// Reads a file or folder of the guest's as a tar. Tells as well whether the guest has written all of it, which it
 /// cannot when the reader had enough before.
 pub(crate) async fn download<T: Send + 'static>(
-    entrance: &Entrance,
+    tars: &dyn Tars,
     from: &GuestPath,
     read: impl FnOnce(&mut dyn Read) -> io::Result<T> + Send + 'static,
 ) -> Result<(T, bool), CopyError> {
-    let path = from.to_string();
-    let failed = |error: BoxError| guest(from.as_str(), error);
-    let asked = entrance.ask(Request::Pack { path }).await;
+    let failed = |error: BoxError| guest_failed(from.as_str(), error);
     // Who stops waiting drops the end, and with it ends what writes in the guest and the thread that reads here.
-    let (streams, mut end) = asked.map_err(|error| failed(error.into()))?;
-    let pipe = one(streams, from.as_str())?;
+    let TarStream { pipe, end } = tars.pack(from).await.map_err(failed)?;
     let reading = tokio::task::spawn_blocking(move || {
         let mut tar = io::BufReader::with_capacity(128 << 10, File::from(pipe));
         read(&mut tar)
@@ -130,20 +162,13 @@ pub(crate) async fn download<T: Send + 'static>(
     let read = read
         .map_err(|error| failed(error.into()))?
         .map_err(|error| failed(error.into()))?;
-    let status = end.status().await.map_err(failed)?;
+    let status = end.await.map_err(failed)?;
     Ok((read, status == 0))
 }
 
 async fn within<T>(path: &str, work: impl Future<Output = T>) -> Result<T, CopyError> {
     let done = tokio::time::timeout(LIMIT, work).await;
-    done.map_err(|_| guest(path, format!("it took longer than {LIMIT:?}").into()))
-}
-
-fn one(streams: Streams, path: &str) -> Result<OwnedFd, CopyError> {
-    match streams {
-        Streams::One(pipe) => Ok(pipe),
-        Streams::Pipes { .. } => Err(guest(path, "the guest gave other streams".into())),
-    }
+    done.map_err(|_| guest_failed(path, format!("it took longer than {LIMIT:?}").into()))
 }
 
 /// Returns a path as a tar has it.
@@ -163,7 +188,8 @@ fn host(path: &Path, source: io::Error) -> CopyError {
 }
 
 /// Says that the guest's side failed.
-pub(crate) fn guest(path: &str, source: BoxError) -> CopyError {
+#[must_use]
+pub fn guest_failed(path: &str, source: BoxError) -> CopyError {
     CopyError::Guest {
         path: path.to_owned(),
         source,
