@@ -30,7 +30,7 @@ pub(crate) fn pack(guest: &Guest, path: &str, caller: &UnixStream) -> ! {
     let path = Path::new(path);
     let there = become_user(guest, Who::Root, FILES).and_then(|()| fs::symlink_metadata(path).map(drop));
     let to = begin(there, true, caller);
-    finish(&write(path, to))
+    finish(&write_tar(path, to))
 }
 
 /// Reads a tar and ends this process.
@@ -40,7 +40,7 @@ pub(crate) fn unpack(guest: &Guest, who: Who, caller: &UnixStream) -> ! {
         Who::Agent => CapabilitySet::empty(),
     };
     let from = begin(become_user(guest, who, kept), false, caller);
-    finish(&read(from))
+    finish(&read_tar(from))
 }
 
 /// Hands the caller its end of a pipe, or says why there is none.
@@ -62,7 +62,12 @@ fn finish(done: &io::Result<()>) -> ! {
     sys::exit(i32::from(done.is_err()))
 }
 
-fn write(path: &Path, to: File) -> io::Result<()> {
+/// Writes a file or folder as a tar whose first entry is that. What cannot be copied is named as a pipe.
+///
+/// # Errors
+///
+/// When there is no such path, or what the system says.
+pub fn write_tar(path: &Path, to: impl Write) -> io::Result<()> {
     let mut tar = tar::Builder::new(io::BufWriter::with_capacity(128 << 10, to));
     let name = path
         .file_name()
@@ -124,7 +129,12 @@ fn append_all<W: Write>(tar: &mut tar::Builder<W>, path: &Path, name: &Path, dep
     Ok(())
 }
 
-fn read(from: File) -> io::Result<()> {
+/// Writes what a tar holds below the root of the file system, as this process may.
+///
+/// # Errors
+///
+/// What the system says, or that the tar names what no copy does.
+pub fn read_tar(from: impl Read) -> io::Result<()> {
     let mut archive = tar::Archive::new(io::BufReader::with_capacity(128 << 10, from));
     for entry in archive.entries()? {
         let mut entry = entry?;

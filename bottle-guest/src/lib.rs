@@ -30,6 +30,7 @@ mod supervisor;
 mod sys;
 mod tree;
 
+pub use archive::{read_tar, write_tar};
 pub use channel::{Channel, ChannelError, Reply, Running, SOCKET, Streams, through_folder};
 pub use group::{GROUP, groups_are_delegated, remove_group};
 pub use keeper::{LOCK, Order, Told, keep, probe};

@@ -13,6 +13,8 @@ use super::Probe;
 const REPORT: &str = "--report";
 /// Asks a self-check to wait for doors that are opened while it runs.
 const EARLY: &str = "--early";
+/// Tells a self-check that the guest is a machine of its own.
+const OWN_KERNEL: &str = "--own-kernel";
 /// How long all doors together may take until they answer; the relay may still be starting.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same when the sidecar may still be starting: as long as it may take.
@@ -40,9 +42,18 @@ pub enum RelayCommand {
         transparent: bool,
         /// Interfaces besides `lo` that may be there.
         allowed: Vec<String>,
+        /// Whether the guest has a kernel of its own, whose calls lead nowhere.
+        own_kernel: bool,
         /// How long the doors may take until they answer.
         patience: Duration,
     },
+    /// Write a file or folder to standard output, as a tar.
+    Pack {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// Write what a tar on standard input holds below the root.
+    Unpack,
     /// Change the directory and become another program.
     Exec {
         /// The directory.
@@ -109,6 +120,9 @@ pub enum UsageError {
     /// There is no variable to look for.
     #[error("end needs NAME=VALUE")]
     NoMark,
+    /// There is nothing to pack.
+    #[error("pack needs an absolute path")]
+    NoPath,
     /// There is no such probe.
     #[error("there is no such probe")]
     NoProbe,
@@ -128,6 +142,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
                 pairs: read.pairs,
                 transparent: read.transparent.is_some(),
                 allowed: read.allowed,
+                own_kernel: read.own_kernel,
                 patience: match read.early {
                     true => EARLY_PATIENCE,
                     false => PATIENCE,
@@ -139,6 +154,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
             Ok(RelayCommand::End { mark: mark.clone() })
         }
         Some((first, _)) if first == "end" => Err(UsageError::NoMark),
+        Some((first, [path])) if first == "pack" && Path::new(path).is_absolute() => {
+            Ok(RelayCommand::Pack { path: path.into() })
+        }
+        Some((first, _)) if first == "pack" => Err(UsageError::NoPath),
+        Some((first, [])) if first == "unpack" => Ok(RelayCommand::Unpack),
         Some((first, rest)) if first == "probe" => Probe::parse(rest)
             .map(RelayCommand::Probe)
             .ok_or(UsageError::NoProbe),
@@ -166,6 +186,7 @@ struct Connections {
     unwatched: bool,
     report: bool,
     early: bool,
+    own_kernel: bool,
 }
 
 /// The arguments of the self-check that a relay with these arguments runs when it starts.
@@ -196,6 +217,8 @@ impl Connections {
                 read.report = true;
             } else if word == EARLY {
                 read.early = true;
+            } else if word == OWN_KERNEL {
+                read.own_kernel = true;
             } else {
                 let next = pair(word).ok_or_else(|| UsageError::NotAPair(word.clone()))?;
                 if read.pairs.iter().any(|pair| pair.port == next.port) {
@@ -306,6 +329,7 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: false,
                 allowed: Vec::new(),
+                own_kernel: false,
                 patience: PATIENCE,
             })
         );
@@ -340,9 +364,19 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: true,
                 allowed: vec!["dummy0".to_owned()],
+                own_kernel: false,
                 patience: EARLY_PATIENCE,
             })
         );
+    }
+
+    #[test]
+    fn files_are_packed_by_their_whole_path() {
+        assert_eq!(check("pack /w"), Ok(RelayCommand::Pack { path: "/w".into() }));
+        assert_eq!(check("pack w"), Err(UsageError::NoPath));
+        assert_eq!(check("pack"), Err(UsageError::NoPath));
+        assert_eq!(check("unpack"), Ok(RelayCommand::Unpack));
+        assert_eq!(check("unpack /w"), Err(UsageError::NotAPair("unpack".into())));
     }
 
     #[test]

@@ -51,16 +51,20 @@ impl RelayCommand {
                 pairs,
                 transparent,
                 allowed,
+                own_kernel,
                 patience,
             } => {
                 let expected = Expected {
                     pairs: &pairs,
                     transparent,
                     allowed: &allowed,
+                    own_kernel,
                     patience,
                 };
                 print_check(&self_check(&expected, Path::new(THIS_PROGRAM)))
             }
+            Self::Pack { path } => copied(bottle_guest::write_tar(&path, io::stdout().lock())),
+            Self::Unpack => copied(bottle_guest::read_tar(io::stdin().lock())),
             Self::Exec { cwd, size, argv } => {
                 let error = exec(&cwd, size, &argv);
                 eprintln!("relay: {}", chain(&error));
@@ -76,6 +80,16 @@ impl RelayCommand {
                 }
                 ExitCode::SUCCESS
             }
+        }
+    }
+}
+
+fn copied(done: io::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("relay: {error}");
+            ExitCode::from(EXIT_FAILED)
         }
     }
 }
