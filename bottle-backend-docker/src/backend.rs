@@ -1,6 +1,6 @@
 //! The engine as a place that can run plans.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -43,6 +43,27 @@ impl DockerBackend {
             engine: OnceCell::new(),
             starts: Arc::default(),
         }
+    }
+
+    /// Makes the image of a plan's guest, if need be, and writes it as an archive into a folder, once for each image:
+    /// for backends that run images without an engine. `build_ca` is what its build must trust beyond its base.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot be reached, or the image neither be found nor built.
+    pub async fn image_archive(
+        &self,
+        plan: &BottlePlan,
+        build_ca: Option<&Path>,
+        folder: &Path,
+        progress: &dyn Progress,
+    ) -> Result<PathBuf, LaunchError> {
+        let engine = self.engine().await.map_err(|error| LaunchError::Step {
+            step: "reach the engine",
+            source: error.into(),
+        })?;
+        let id = image::ensure_agent_image(engine, plan, build_ca, progress).await?;
+        image::archive(engine, &id, folder, progress).await
     }
 
     async fn engine(&self) -> Result<&Engine, EngineError> {

@@ -1,5 +1,6 @@
 //! Images: built from a Dockerfile, or packed from two binaries. The same content is made once.
 
+mod archive;
 mod base;
 mod build;
 mod context;
@@ -12,6 +13,7 @@ mod sidecar;
 mod tests;
 mod unused;
 
+pub(crate) use archive::archive;
 pub(crate) use git_gate::ensure_git_image;
 pub(crate) use making::Making;
 pub(crate) use sidecar::ensure_sidecar_image;
