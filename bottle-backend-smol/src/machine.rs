@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bottle_backend::{LaunchError, Owner};
-use bottle_host::{door_sockets, relay_arguments};
+use bottle_host::door_sockets;
 use bottle_plan::BottlePlan;
 use bottle_plan::names::Identity;
 use data_encoding::HEXLOWER;
@@ -14,10 +14,12 @@ use crate::client::{Mount, NewMachine};
 
 /// Where the guest finds the doors' sockets.
 const DOORS: &str = "/run/bottle";
-/// Where the guest finds the relay, in the folder in which the sidecar keeps a copy of it.
+/// Where the guest finds the relay's folder.
 const PROGRAMS: &str = "/opt/bottle";
+/// The relay's program, in the guest.
+pub(crate) const RELAY: &str = "/opt/bottle/relay";
 /// The relay's user and group, which no agent has.
-const RELAY_USER: (u32, u32) = (64_001, 64_001);
+pub(crate) const RELAY_USER: (u32, u32) = (64_001, 64_001);
 /// The interface that every guest of smolvm's has, and that leads nowhere.
 const UNUSED_INTERFACE: &str = "dummy0";
 /// How many bytes of a hash stand in a machine's name.
@@ -33,8 +35,10 @@ pub struct MachineInputs<'a> {
     pub plan: &'a BottlePlan,
     /// Whose it is.
     pub owner: &'a Owner,
-    /// The host's folder with the doors' sockets and the sidecar's copy of the relay.
+    /// The host's folder with the doors' sockets.
     pub doors: &'a Path,
+    /// The host's folder with the relay, of which the guest sees all.
+    pub programs: &'a Path,
     /// The image, as an archive.
     pub image: PathBuf,
 }
@@ -46,21 +50,19 @@ impl MachineInputs<'_> {
     ///
     /// When smolvm could not be told of the folder.
     pub fn machine(&self) -> Result<NewMachine, LaunchError> {
-        if self.doors.to_string_lossy().contains(SEPARATOR) {
-            return Err(LaunchError::Unsupported {
-                what: "a bottle in this folder",
-                reason: format!(
-                    "smolvm would read the colon in {} as an end",
-                    self.doors.display()
-                ),
-            });
+        for folder in [self.doors, self.programs] {
+            if folder.to_string_lossy().contains(SEPARATOR) {
+                return Err(LaunchError::Unsupported {
+                    what: "a bottle in this folder",
+                    reason: format!("smolvm would read the colon in {} as an end", folder.display()),
+                });
+            }
         }
         let resources = &self.plan.resources;
         let labels = self.owner.labels().into_iter();
         let sockets = door_sockets(self.plan, DOORS);
-        let mut workload = vec![format!("{PROGRAMS}/relay")];
-        workload.extend(relay_arguments(self.plan, DOORS));
-        workload.extend(["--allow-interface".to_owned(), UNUSED_INTERFACE.to_owned()]);
+        let mut workload = vec![RELAY.to_owned()];
+        workload.extend(relay_arguments(self.plan));
         Ok(NewMachine {
             name: machine_name(&self.owner.home, &self.owner.identity),
             image: self.image.clone(),
@@ -75,7 +77,7 @@ impl MachineInputs<'_> {
                 .map(|(door, guest)| (self.doors.join(format!("{}.sock", door.name())), guest))
                 .collect(),
             mounts: vec![Mount {
-                host: self.doors.to_owned(),
+                host: self.programs.to_owned(),
                 guest: PROGRAMS.to_owned(),
                 writable: false,
             }],
@@ -83,6 +85,13 @@ impl MachineInputs<'_> {
             workload,
         })
     }
+}
+
+/// Returns what the relay is told, and what the guest's look at itself is told of it.
+pub(crate) fn relay_arguments(plan: &BottlePlan) -> Vec<String> {
+    let mut arguments = bottle_host::relay_arguments(plan, DOORS);
+    arguments.extend(["--allow-interface".to_owned(), UNUSED_INTERFACE.to_owned()]);
+    arguments
 }
 
 /// Returns the name of a bottle's machine: smolvm takes not all names that bottles may have, and has one list for all
@@ -139,6 +148,7 @@ mod tests {
             plan: &plan,
             owner: &sample_owner(&identity),
             doors: Path::new(doors),
+            programs: Path::new("/b/programs"),
             image: "/images/one.tar".into(),
         };
         inputs.machine()
