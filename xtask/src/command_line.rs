@@ -30,6 +30,8 @@ pub(crate) enum Task {
     Lab(lab::Options),
     /// Records what the real smolvm says, in the lab, for the unit tests of its client
     Record,
+    /// Runs the smol backend's suites on real microVMs, in the lab
+    Smol(lab::tests::Options),
     /// Checks and tests everything, and says what was skipped
     Test(suite::Options),
 }
@@ -44,6 +46,9 @@ impl Task {
             Self::Fuzz(options) => fuzz::run(machine, options),
             Self::Lab(options) => lab::run(machine, options),
             Self::Record => lab::record(machine),
+            Self::Smol(options) => lab::tests::run(machine, options).map(|skipped| {
+                skipped.iter().for_each(|line| println!("skipped: {line}"));
+            }),
             Self::Test(options) => suite::run(machine, options),
         }
     }

@@ -3,6 +3,7 @@
 
 mod boot;
 mod make;
+pub(crate) mod tests;
 mod watch;
 
 use std::fs;
