@@ -21,6 +21,7 @@ pub mod exit;
 pub mod host;
 mod identity;
 pub mod inbox;
+mod microvm;
 mod prepare;
 pub mod pull;
 mod running;

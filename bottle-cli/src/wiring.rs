@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use bottle_backend::{ActiveBottle, Availability, Backend, Bottle, BottleState, CleanupPlan, EngineError};
 use bottle_backend_native::{NativeBackend, NativeConfig};
+use bottle_backend_smol::SmolBackend;
 use bottle_plan::names::{Identity, Name};
 use bottle_provider::{Plugins, Registry};
 use bottle_util::Secret;
 
-use crate::Host;
+use crate::{Host, microvm};
+
+/// What smolvm's makers call it, and the original tool its backend.
+const SMOLMACHINES: &str = "smolmachines";
 
 /// The providers and backends that a program works with. Embedders add their own.
 #[derive(Clone)]
@@ -47,10 +51,11 @@ impl Wiring {
     /// Returns what the `bottle` command works with.
     #[must_use]
     pub fn standard(host: &Host) -> Self {
-        let docker = bottle_backend_docker::DockerBackend::new(
+        let docker = Arc::new(bottle_backend_docker::DockerBackend::new(
             crate::host::docker_socket(host),
             crate::host::backend_host(host),
-        );
+        ));
+        let smol = SmolBackend::new(microvm::config(host, Arc::clone(&docker)));
         let native = NativeBackend::new(native_config(host));
         let plugins = Plugins {
             folder: host.bottle_home.join("contrib"),
@@ -62,7 +67,7 @@ impl Wiring {
             .with(Arc::new(bottle_contrib_codex::Codex))
             .with(Arc::new(bottle_contrib_demo::Demo));
         Self {
-            backends: vec![Arc::new(docker), Arc::new(native)],
+            backends: vec![docker, Arc::new(smol), Arc::new(native)],
             providers,
         }
     }
@@ -91,7 +96,14 @@ impl Wiring {
     ///
     /// When there is none of that name.
     pub fn backend(&self, name: &Name) -> Result<Arc<dyn Backend>, OpenError> {
-        let found = self.backends.iter().find(|backend| backend.facts().name == *name);
+        let known = match name.as_str() {
+            SMOLMACHINES => "smol",
+            name => name,
+        };
+        let found = self
+            .backends
+            .iter()
+            .find(|backend| backend.facts().name.as_str() == known);
         found.cloned().ok_or_else(|| OpenError::Unknown {
             name: name.clone(),
             known: self.backend_names(),
