@@ -17,6 +17,7 @@
 mod archive;
 mod cell;
 mod channel;
+mod demote;
 mod first;
 mod group;
 mod idmap;
@@ -32,6 +33,7 @@ mod tree;
 
 pub use archive::{read_tar, write_tar};
 pub use channel::{Channel, ChannelError, Reply, Running, SOCKET, Streams, through_folder};
+pub use demote::{demote, demote_agent};
 pub use group::{GROUP, groups_are_delegated, remove_group};
 pub use keeper::{LOCK, Order, Told, keep, probe};
 pub use passing::{receive, send};

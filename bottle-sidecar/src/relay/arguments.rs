@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bottle_guest::User;
 use rustix::termios::Winsize;
 
 use super::Probe;
@@ -15,6 +16,8 @@ const REPORT: &str = "--report";
 const EARLY: &str = "--early";
 /// Tells a self-check that the guest is a machine of its own.
 const OWN_KERNEL: &str = "--own-kernel";
+/// Has what is started as root become somebody else.
+const AS: &str = "--as";
 /// How long all doors together may take until they answer; the relay may still be starting.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same when the sidecar may still be starting: as long as it may take.
@@ -31,6 +34,8 @@ pub enum RelayCommand {
         transparent: Option<PathBuf>,
         /// What ends it by itself.
         watch: Watch,
+        /// Whom it becomes before anything else, when it is started as root of a machine.
+        user: Option<User>,
         /// The arguments of a self-check that is run once the ports are bound.
         report: Option<Vec<OsString>>,
     },
@@ -60,6 +65,8 @@ pub enum RelayCommand {
         cwd: PathBuf,
         /// The size of the terminal on its input.
         size: Option<Winsize>,
+        /// Whom it becomes first, when it is started as root of a machine.
+        agent: Option<Agent>,
         /// The program and its arguments; at least one word.
         argv: Vec<OsString>,
     },
@@ -70,6 +77,15 @@ pub enum RelayCommand {
     },
     /// One attempt of the self-check, made in a process of its own since it may be killed for it.
     Probe(Probe),
+}
+
+/// Whom a command becomes, and what it may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agent {
+    /// The user, never root, and the group.
+    pub user: User,
+    /// Processes and threads of this user together.
+    pub processes: u64,
 }
 
 /// A port of 127.0.0.1 and the socket that its connections go to.
@@ -117,6 +133,12 @@ pub enum UsageError {
     /// The value of `--size` is no size.
     #[error("--size needs COLUMNSxROWS")]
     NoSize,
+    /// There is no user to become.
+    #[error("{0} needs UID:GID, and another user than root")]
+    NoUser(&'static str),
+    /// The value of `--processes` is no number.
+    #[error("--as needs --processes and a number after it")]
+    NoProcesses,
     /// There is no variable to look for.
     #[error("end needs NAME=VALUE")]
     NoMark,
@@ -172,6 +194,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
                     false => Watch::Network(read.allowed),
                 },
                 report: read.report.then(|| early_check(&words)),
+                user: read.user,
             })
         }
     }
@@ -187,6 +210,7 @@ struct Connections {
     report: bool,
     early: bool,
     own_kernel: bool,
+    user: Option<User>,
 }
 
 /// The arguments of the self-check that a relay with these arguments runs when it starts.
@@ -211,6 +235,8 @@ impl Connections {
             } else if word == "--transparent" {
                 let path = words.next().ok_or(UsageError::NoValue("--transparent"))?;
                 read.transparent = Some(socket(path).ok_or_else(|| UsageError::NotASocket(path.clone()))?);
+            } else if word == AS {
+                read.user = Some(user(words.next())?);
             } else if word == "--unwatched" {
                 read.unwatched = true;
             } else if word == REPORT {
@@ -263,13 +289,42 @@ fn program(words: &[OsString]) -> Result<RelayCommand, UsageError> {
         [option, size, rest @ ..] if option == "--size" => (Some(winsize(size)?), rest),
         rest => (None, rest),
     };
+    let (agent, rest) = match rest {
+        [option, rest @ ..] if option == AS => agent(rest)?,
+        rest => (None, rest),
+    };
     match rest.split_first() {
         Some((dashes, argv)) if dashes == "--" && !argv.is_empty() => Ok(RelayCommand::Exec {
             cwd: cwd.into(),
             size,
+            agent,
             argv: argv.to_vec(),
         }),
         _ => Err(UsageError::NoProgram),
+    }
+}
+
+/// Reads what follows `--as` of a command.
+fn agent(words: &[OsString]) -> Result<(Option<Agent>, &[OsString]), UsageError> {
+    let [who, option, processes, rest @ ..] = words else {
+        return Err(UsageError::NoProcesses);
+    };
+    let processes = processes.to_str().filter(|_| option == "--processes");
+    let processes = processes.and_then(|number| number.parse().ok());
+    let agent = Agent {
+        user: user(Some(who))?,
+        processes: processes.ok_or(UsageError::NoProcesses)?,
+    };
+    Ok((Some(agent), rest))
+}
+
+/// Reads `UID:GID`.
+fn user(word: Option<&OsString>) -> Result<User, UsageError> {
+    let word = word.and_then(|word| word.to_str()?.split_once(':'));
+    let read = word.and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
+    match read {
+        Some((uid, gid)) if uid != 0 => Ok(User { uid, gid }),
+        _ => Err(UsageError::NoUser(AS)),
     }
 }
 
@@ -311,6 +366,7 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: None,
                 watch: Watch::Network(vec!["dummy0".to_owned()]),
+                user: None,
                 report: None,
             })
         );
@@ -320,6 +376,7 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: None,
                 watch: Watch::Nothing,
+                user: None,
                 report: None,
             })
         );
@@ -386,6 +443,7 @@ mod tests {
             Ok(RelayCommand::Exec {
                 cwd: "/w".into(),
                 size: None,
+                agent: None,
                 argv: ["sh", "-c", "--cwd"].map(OsString::from).to_vec(),
             })
         );
@@ -400,6 +458,33 @@ mod tests {
         assert_eq!(check("exec --cwd /w sh"), Err(UsageError::NoProgram));
         assert_eq!(check("exec --cwd /w --"), Err(UsageError::NoProgram));
         assert_eq!(check("exec"), Err(UsageError::NoDirectory));
+    }
+
+    #[test]
+    fn whom_to_become_is_never_root() {
+        let user = User { uid: 7, gid: 8 };
+        let serves = check("9099=/d/e.sock --as 7:8");
+        assert!(matches!(serves, Ok(RelayCommand::Serve { user: Some(found), .. }) if found == user));
+        let runs = check("exec --cwd /w --as 7:8 --processes 9 -- sh");
+        let agent = Agent { user, processes: 9 };
+        assert!(matches!(runs, Ok(RelayCommand::Exec { agent: Some(found), .. }) if found == agent));
+        for who in ["0:8", "7", "7:", "-1:8", "7:8:9", "node:node"] {
+            assert_eq!(
+                check(&format!("9099=/d/e.sock --as {who}")),
+                Err(UsageError::NoUser(AS)),
+                "{who}"
+            );
+            let command = format!("exec --cwd /w --as {who} --processes 9 -- sh");
+            assert_eq!(check(&command), Err(UsageError::NoUser(AS)), "{who}");
+        }
+        assert_eq!(
+            check("exec --cwd /w --as 7:8 -- sh"),
+            Err(UsageError::NoProcesses)
+        );
+        assert_eq!(
+            check("exec --cwd /w --as 7:8 --processes x -- sh"),
+            Err(UsageError::NoProcesses)
+        );
     }
 
     #[test]

@@ -11,10 +11,16 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bottle_guest::{Limits, demote_agent};
 use rustix::fs::{CWD, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags};
+use rustix::process::Uid;
 use rustix::termios::Winsize;
 
+use super::Agent;
 use crate::kernel;
+
+/// Open files of one process of an agent's.
+const OPEN_FILES: u64 = 65_536;
 
 /// Says why a program was not run.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +43,9 @@ pub enum ExecError {
     /// There are descriptors that cannot be closed.
     #[error("cannot close what is open")]
     Descriptors(#[source] io::Error),
+    /// It cannot become whom it should.
+    #[error("cannot become the agent")]
+    Agent(#[source] io::Error),
     /// There is no such program, or it cannot be run.
     #[error("cannot run {}", program.display())]
     Program {
@@ -55,7 +64,7 @@ impl ExecError {
         match self {
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
             Self::Program { .. } => 126,
-            Self::Directory { .. } | Self::Outside { .. } | Self::Descriptors(_) => 125,
+            Self::Directory { .. } | Self::Outside { .. } | Self::Agent(_) | Self::Descriptors(_) => 125,
         }
     }
 }
@@ -63,11 +72,17 @@ impl ExecError {
 /// Enters a directory and becomes a program, which is looked for on its own `PATH`; returns only when it cannot.
 ///
 /// The program inherits the environment and the first three descriptors, and nothing else. With a size, the terminal
-/// on its input has it before the program can ask: an engine tells a terminal its size only once the program runs.
-pub fn exec(cwd: &Path, size: Option<Winsize>, argv: &[OsString]) -> ExecError {
+/// on its input has it before the program can ask: an engine tells a terminal its size only once the program runs. Root of
+/// a machine becomes the agent first, who enters no directory that root alone may.
+pub fn exec(cwd: &Path, size: Option<Winsize>, agent: Option<&Agent>, argv: &[OsString]) -> ExecError {
     let (program, arguments) = argv.split_first().unwrap_or((const { &OsString::new() }, &[]));
     if let Err(error) = kernel::close_on_exec_from(3) {
         return ExecError::Descriptors(error);
+    }
+    if let Some(agent) = agent
+        && let Err(error) = become_agent(agent)
+    {
+        return ExecError::Agent(error);
     }
     if let Err(error) = enter(cwd) {
         return error;
@@ -80,6 +95,20 @@ pub fn exec(cwd: &Path, size: Option<Winsize>, argv: &[OsString]) -> ExecError {
         program: program.clone(),
         source: Command::new(program).args(arguments).exec(),
     }
+}
+
+fn become_agent(agent: &Agent) -> io::Result<()> {
+    let terminal = std::io::stdin();
+    if rustix::termios::isatty(&terminal) {
+        rustix::fs::fchown(&terminal, Some(Uid::from_raw(agent.user.uid)), None)?;
+    }
+    let limits = Limits {
+        processes: agent.processes,
+        memory: None,
+        millicpus: None,
+        open_files: OPEN_FILES,
+    };
+    demote_agent(agent.user, &limits)
 }
 
 fn enter(path: &Path) -> Result<(), ExecError> {

@@ -20,8 +20,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use bottle_guest::{User, demote};
+
 use crate::chain::chain;
-pub use arguments::{Pair, RelayCommand, UsageError, Watch, parse};
+pub use arguments::{Agent, Pair, RelayCommand, UsageError, Watch, parse};
 pub use end::end;
 pub use exec::{ExecError, exec};
 pub use self_check::{Expected, Probe, self_check};
@@ -45,8 +47,15 @@ impl RelayCommand {
                 pairs,
                 transparent,
                 watch,
+                user,
                 report,
-            } => serve_until_end(&pairs, transparent.as_deref(), &watch, report.as_deref()),
+            } => match user.map_or(Ok(()), become_user) {
+                Ok(()) => serve_until_end(&pairs, transparent.as_deref(), &watch, report.as_deref()),
+                Err(error) => {
+                    eprintln!("relay: cannot become its user: {error}");
+                    ExitCode::from(EXIT_FAILED)
+                }
+            },
             Self::SelfCheck {
                 pairs,
                 transparent,
@@ -65,8 +74,13 @@ impl RelayCommand {
             }
             Self::Pack { path } => copied(bottle_guest::write_tar(&path, io::stdout().lock())),
             Self::Unpack => copied(bottle_guest::read_tar(io::stdin().lock())),
-            Self::Exec { cwd, size, argv } => {
-                let error = exec(&cwd, size, &argv);
+            Self::Exec {
+                cwd,
+                size,
+                agent,
+                argv,
+            } => {
+                let error = exec(&cwd, size, agent.as_ref(), &argv);
                 eprintln!("relay: {}", chain(&error));
                 ExitCode::from(error.exit_status())
             }
@@ -82,6 +96,12 @@ impl RelayCommand {
             }
         }
     }
+}
+
+/// Root of a machine gives its ports to everybody, since nobody else is there, and itself up.
+fn become_user(user: User) -> io::Result<()> {
+    std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")?;
+    demote(user)
 }
 
 fn copied(done: io::Result<()>) -> ExitCode {
