@@ -20,8 +20,6 @@ use crate::tree::TreeInputs;
 
 /// Where the relay sees the doors' sockets.
 const DOORS: &str = "/doors";
-/// Processes and threads of a guest whose bottle says nothing.
-const DEFAULT_PROCESSES: u64 = 4096;
 /// Open files of one process.
 const OPEN_FILES: u64 = 65_536;
 /// The relay's user, where the guest has more than one.
@@ -150,7 +148,7 @@ impl Launch<'_> {
             agent: tree.agent,
             writable: tree.writable_paths(),
             limits: Limits {
-                processes: resources.pids.map_or(DEFAULT_PROCESSES, u64::from),
+                processes: bottle_host::processes(resources),
                 memory: resources.memory.map(|memory| memory.bytes()),
                 millicpus: resources.millicpus,
                 open_files: OPEN_FILES,

@@ -64,8 +64,9 @@ async fn exec_raw(entrance: &Entrance, command: &ExecCommand) -> Result<ExecOutp
     collected(command, &mut Process(child), pipes).await
 }
 
-/// Returns the call that runs a command where it was told. The relay's program enters the folder, follows no link out of
-/// the guest's files there, and says by its status what a shell would.
+/// Returns the call that runs a command where it was told. The relay's program becomes the agent, with every restriction
+/// that an agent has elsewhere, enters the folder, follows no link out of the guest's files there, and says by its status
+/// what a shell would.
 fn call(entrance: &Entrance, command: &ExecCommand, size: Option<TerminalSize>) -> Exec {
     let guest = &entrance.guest;
     let directory = command.directory.as_ref().map_or("/", |path| path.as_str());
@@ -74,15 +75,16 @@ fn call(entrance: &Entrance, command: &ExecCommand, size: Option<TerminalSize>) 
     if let Some(size) = &size {
         words.extend(["--size", size]);
     }
+    let (user, group) = guest.agent;
+    let (agent, processes) = (format!("{user}:{group}"), guest.processes.to_string());
+    if command.user == ExecUser::Agent {
+        words.extend(["--as", &agent, "--processes", &processes]);
+    }
     words.push("--");
     words.extend(command.argv.iter().map(String::as_str));
-    let user = match command.user {
-        ExecUser::Root => ROOT,
-        ExecUser::Agent => guest.agent,
-    };
     Exec {
         env: variables(entrance, command, size.is_some()),
-        ..entrance.relay(user, &words)
+        ..entrance.relay(ROOT, &words)
     }
 }
 

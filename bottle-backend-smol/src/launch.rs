@@ -101,6 +101,7 @@ impl Launch<'_> {
             // A machine stays what it was made from.
             image: before.as_ref().map_or(image, |guest| guest.image.clone()),
             agent,
+            processes: bottle_host::processes(&self.plan.resources),
             env: guest_environment(self.plan),
             workspace: self.plan.workspace.guest.clone(),
             digest: before.and_then(|guest| guest.digest),

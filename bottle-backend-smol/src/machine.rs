@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::client::{Mount, NewMachine};
+use crate::guest::ROOT;
 
 /// Where the guest finds the doors' sockets.
 const DOORS: &str = "/run/bottle";
@@ -63,6 +64,8 @@ impl MachineInputs<'_> {
         let sockets = door_sockets(self.plan, DOORS);
         let mut workload = vec![RELAY.to_owned()];
         workload.extend(relay_arguments(self.plan));
+        let (user, group) = RELAY_USER;
+        workload.extend(["--as".to_owned(), format!("{user}:{group}")]);
         Ok(NewMachine {
             name: machine_name(&self.owner.home, &self.owner.identity),
             image: self.image.clone(),
@@ -81,7 +84,7 @@ impl MachineInputs<'_> {
                 guest: PROGRAMS.to_owned(),
                 writable: false,
             }],
-            user: RELAY_USER,
+            user: ROOT,
             workload,
         })
     }
@@ -190,7 +193,7 @@ mod tests {
         assert!(
             machine
                 .workload
-                .ends_with(&["--allow-interface".to_owned(), "dummy0".to_owned()])
+                .ends_with(&["--allow-interface", "dummy0", "--as", "64001:64001"].map(str::to_owned))
         );
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct GuestRecord {
     pub(crate) image: PathBuf,
     /// The user and group of its agent.
     pub(crate) agent: (u32, u32),
+    /// The most processes and threads of its agent.
+    pub(crate) processes: u64,
     /// Variables of every command.
     pub(crate) env: BTreeMap<String, String>,
     /// Where its agent works.
