@@ -8,7 +8,7 @@ mapfile -t arguments </payload/arguments
 mkdir -m 700 /var/tmp/suite
 chown 1000:1000 /var/tmp/suite
 exec setpriv --reuid=1000 --regid=1000 --clear-groups env \
-    HOME=/home/somebody TMPDIR=/var/tmp/suite RUST_BACKTRACE=1 \
+    HOME=/home/somebody TMPDIR=/var/tmp/suite RUST_BACKTRACE=0 \
     BOTTLE_TEST_SMOLVM=/usr/local/bin/smolvm BOTTLE_TEST_IMAGE=/var/tmp/image.tar \
     BOTTLE_TEST_BINARIES=/payload/programs BOTTLE_SKIP_LOG=/results/skips.log \
     /payload/suite "${arguments[@]}"

@@ -49,10 +49,7 @@ impl Lab {
         let mut qemu = Command::new(make::program(machine, "setpriv")?);
         qemu.args(["--pdeathsig", "KILL", "--"])
             .arg(make::program(machine, "qemu-system-x86_64")?)
-            .args(["-machine", "q35", "-accel", "tcg", "-cpu", "max"])
-            // Its clock counts instructions, four nanoseconds each: a busy machine makes it slower, and what in it waits
-            // for something to happen within a time does not give up.
-            .args(["-icount", "shift=2"])
+            .args(["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"])
             .args([
                 "-smp",
                 "2",

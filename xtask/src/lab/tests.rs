@@ -43,8 +43,8 @@ pub(crate) fn run(machine: &Machine, options: &Options) -> Result<Vec<String>> {
             .join(name);
         copy(&program, &folder.join("programs").join(name))?;
     }
-    // Two at a time are no faster on an emulated host, and less is left when one dies.
-    let mut arguments = vec!["--test-threads=1".to_owned()];
+    // What fails says why at once, since the lab may die later.
+    let mut arguments = ["--test-threads=1", "--nocapture"].map(str::to_owned).to_vec();
     arguments.extend(options.arguments.iter().cloned());
     fs::write(folder.join("arguments"), arguments.join("\n") + "\n")?;
     let payload = Payload {

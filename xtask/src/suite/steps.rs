@@ -95,6 +95,9 @@ const NEEDS_ENGINE: &str = "(kind(test) & binary(~docker))";
 /// The same for tests that need namespaces of users.
 const NEEDS_NAMESPACES: &str = "(kind(test) & binary(~native))";
 
+/// The same for tests that need microVMs: they run in the lab.
+const NEEDS_MACHINES: &str = "(kind(test) & binary(~smol))";
+
 /// The same for tests whose upstream is a real sshd.
 const NEEDS_SSHD: &str = "binary(git_gate)";
 
@@ -129,7 +132,7 @@ fn tests(machine: &Machine) -> Result<Outcome> {
     if let Err(error) = mcp::ensure(machine) {
         eprintln!("the MCP conformance suite is not there: {error:#}");
     }
-    let anywhere = format!("not {NEEDS_ENGINE} & not {NEEDS_NAMESPACES}");
+    let anywhere = format!("not {NEEDS_ENGINE} & not {NEEDS_NAMESPACES} & not {NEEDS_MACHINES}");
     let Err(missing) = sshd::ensure(machine) else {
         return nextest(machine, &anywhere);
     };
