@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use bottle_guest::{Mount, User, Users};
+use bottle_guest::{COVERED, Mount, SEALED, User, Users};
 use bottle_host::Mounted;
 use bottle_plan::BottlePlan;
 use bottle_plan::provider::TrustStore;
@@ -28,32 +28,6 @@ pub(crate) const EMPTY: &str = "empty";
 const SHARED_MEMORY: u64 = 64 << 20;
 /// Devices that end in the kernel and are the same for everybody.
 const DEVICES: [&str; 6] = ["full", "null", "random", "tty", "urandom", "zero"];
-/// Kernel settings and controls: to be read at most.
-const SEALED: [&str; 5] = ["sys", "irq", "bus", "fs", "sysrq-trigger"];
-/// What the kernel tells of the machine, of its memory and of others' keys.
-const COVERED: [&str; 21] = [
-    "acpi",
-    "asound",
-    "cmdline",
-    "config.gz",
-    "interrupts",
-    "iomem",
-    "ioports",
-    "kallsyms",
-    "kcore",
-    "key-users",
-    "keys",
-    "kmsg",
-    "latency_stats",
-    "modules",
-    "mtrr",
-    "sched_debug",
-    "scsi",
-    "slabinfo",
-    "timer_list",
-    "timer_stats",
-    "vmallocinfo",
-];
 
 /// What a tree is made from.
 pub(crate) struct TreeInputs<'a> {

@@ -187,7 +187,8 @@ fn open(target: &Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::openat2(CWD, target, flags, Mode::empty(), resolve)?)
 }
 
-fn cover(target: &Path) -> io::Result<()> {
+/// Covers what lies at a path, if something does, with nothing.
+pub(crate) fn cover(target: &Path) -> io::Result<()> {
     let meta = match fs::symlink_metadata(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         meta => meta?,
@@ -209,7 +210,7 @@ fn cover(target: &Path) -> io::Result<()> {
 }
 
 /// Takes the right to write away from what lies at or below a path.
-fn seal_below(target: &Path) -> io::Result<()> {
+pub(crate) fn seal_below(target: &Path) -> io::Result<()> {
     if fs::symlink_metadata(target).is_err() {
         return Ok(());
     }

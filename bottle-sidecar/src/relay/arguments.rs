@@ -34,8 +34,8 @@ pub enum RelayCommand {
         transparent: Option<PathBuf>,
         /// What ends it by itself.
         watch: Watch,
-        /// Whom it becomes before anything else, when it is started as root of a machine.
-        user: Option<User>,
+        /// Whom it becomes before anything else, and how the guest is called, when it is started as root of a machine.
+        root_of: Option<Machine>,
         /// The arguments of a self-check that is run once the ports are bound.
         report: Option<Vec<OsString>>,
     },
@@ -65,8 +65,8 @@ pub enum RelayCommand {
         cwd: PathBuf,
         /// The size of the terminal on its input.
         size: Option<Winsize>,
-        /// Whom it becomes first, when it is started as root of a machine.
-        agent: Option<Agent>,
+        /// Whom it becomes first, when it is started as root of a machine; root itself keeps nothing but its files then.
+        who: Option<Become>,
         /// The program and its arguments; at least one word.
         argv: Vec<OsString>,
     },
@@ -79,10 +79,19 @@ pub enum RelayCommand {
     Probe(Probe),
 }
 
+/// A machine that is the guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// Its name.
+    pub name: String,
+    /// The relay's user, never root, and group.
+    pub user: User,
+}
+
 /// Whom a command becomes, and what it may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Agent {
-    /// The user, never root, and the group.
+pub struct Become {
+    /// The user and the group.
     pub user: User,
     /// Processes and threads of this user together.
     pub processes: u64,
@@ -134,8 +143,11 @@ pub enum UsageError {
     #[error("--size needs COLUMNSxROWS")]
     NoSize,
     /// There is no user to become.
-    #[error("{0} needs UID:GID, and another user than root")]
+    #[error("{0} needs UID:GID, and for a relay another user than root")]
     NoUser(&'static str),
+    /// The machine has no name.
+    #[error("--as UID:GID needs the machine's name after it")]
+    NoName,
     /// The value of `--processes` is no number.
     #[error("--as needs --processes and a number after it")]
     NoProcesses,
@@ -194,7 +206,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<RelayCommand, 
                     false => Watch::Network(read.allowed),
                 },
                 report: read.report.then(|| early_check(&words)),
-                user: read.user,
+                root_of: read.root_of,
             })
         }
     }
@@ -210,7 +222,7 @@ struct Connections {
     report: bool,
     early: bool,
     own_kernel: bool,
-    user: Option<User>,
+    root_of: Option<Machine>,
 }
 
 /// The arguments of the self-check that a relay with these arguments runs when it starts.
@@ -236,7 +248,13 @@ impl Connections {
                 let path = words.next().ok_or(UsageError::NoValue("--transparent"))?;
                 read.transparent = Some(socket(path).ok_or_else(|| UsageError::NotASocket(path.clone()))?);
             } else if word == AS {
-                read.user = Some(user(words.next())?);
+                let user = user(words.next())?;
+                if user.uid == 0 {
+                    return Err(UsageError::NoUser(AS));
+                }
+                let name = words.next().and_then(|name| name.to_str());
+                let name = name.ok_or(UsageError::NoName)?.to_owned();
+                read.root_of = Some(Machine { name, user });
             } else if word == "--unwatched" {
                 read.unwatched = true;
             } else if word == REPORT {
@@ -289,15 +307,15 @@ fn program(words: &[OsString]) -> Result<RelayCommand, UsageError> {
         [option, size, rest @ ..] if option == "--size" => (Some(winsize(size)?), rest),
         rest => (None, rest),
     };
-    let (agent, rest) = match rest {
-        [option, rest @ ..] if option == AS => agent(rest)?,
+    let (who, rest) = match rest {
+        [option, rest @ ..] if option == AS => whom(rest)?,
         rest => (None, rest),
     };
     match rest.split_first() {
         Some((dashes, argv)) if dashes == "--" && !argv.is_empty() => Ok(RelayCommand::Exec {
             cwd: cwd.into(),
             size,
-            agent,
+            who,
             argv: argv.to_vec(),
         }),
         _ => Err(UsageError::NoProgram),
@@ -305,17 +323,17 @@ fn program(words: &[OsString]) -> Result<RelayCommand, UsageError> {
 }
 
 /// Reads what follows `--as` of a command.
-fn agent(words: &[OsString]) -> Result<(Option<Agent>, &[OsString]), UsageError> {
+fn whom(words: &[OsString]) -> Result<(Option<Become>, &[OsString]), UsageError> {
     let [who, option, processes, rest @ ..] = words else {
         return Err(UsageError::NoProcesses);
     };
     let processes = processes.to_str().filter(|_| option == "--processes");
     let processes = processes.and_then(|number| number.parse().ok());
-    let agent = Agent {
+    let who = Become {
         user: user(Some(who))?,
         processes: processes.ok_or(UsageError::NoProcesses)?,
     };
-    Ok((Some(agent), rest))
+    Ok((Some(who), rest))
 }
 
 /// Reads `UID:GID`.
@@ -323,8 +341,8 @@ fn user(word: Option<&OsString>) -> Result<User, UsageError> {
     let word = word.and_then(|word| word.to_str()?.split_once(':'));
     let read = word.and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
     match read {
-        Some((uid, gid)) if uid != 0 => Ok(User { uid, gid }),
-        _ => Err(UsageError::NoUser(AS)),
+        Some((uid, gid)) => Ok(User { uid, gid }),
+        None => Err(UsageError::NoUser(AS)),
     }
 }
 
@@ -366,7 +384,7 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: None,
                 watch: Watch::Network(vec!["dummy0".to_owned()]),
-                user: None,
+                root_of: None,
                 report: None,
             })
         );
@@ -376,7 +394,7 @@ mod tests {
                 pairs: vec![egress()],
                 transparent: None,
                 watch: Watch::Nothing,
-                user: None,
+                root_of: None,
                 report: None,
             })
         );
@@ -443,7 +461,7 @@ mod tests {
             Ok(RelayCommand::Exec {
                 cwd: "/w".into(),
                 size: None,
-                agent: None,
+                who: None,
                 argv: ["sh", "-c", "--cwd"].map(OsString::from).to_vec(),
             })
         );
@@ -461,16 +479,21 @@ mod tests {
     }
 
     #[test]
-    fn whom_to_become_is_never_root() {
+    fn whom_to_become_is_said_in_numbers() {
         let user = User { uid: 7, gid: 8 };
-        let serves = check("9099=/d/e.sock --as 7:8");
-        assert!(matches!(serves, Ok(RelayCommand::Serve { user: Some(found), .. }) if found == user));
+        let serves = check("9099=/d/e.sock --as 7:8 one");
+        let name = "one".to_owned();
+        assert!(
+            matches!(serves, Ok(RelayCommand::Serve { root_of: Some(found), .. }) if found == Machine { name, user })
+        );
+        assert_eq!(check("9099=/d/e.sock --as 7:8"), Err(UsageError::NoName));
         let runs = check("exec --cwd /w --as 7:8 --processes 9 -- sh");
-        let agent = Agent { user, processes: 9 };
-        assert!(matches!(runs, Ok(RelayCommand::Exec { agent: Some(found), .. }) if found == agent));
-        for who in ["0:8", "7", "7:", "-1:8", "7:8:9", "node:node"] {
+        let who = Become { user, processes: 9 };
+        assert!(matches!(runs, Ok(RelayCommand::Exec { who: Some(found), .. }) if found == who));
+        assert_eq!(check("9099=/d/e.sock --as 0:0 one"), Err(UsageError::NoUser(AS)));
+        for who in ["7", "7:", "-1:8", "7:8:9", "node:node"] {
             assert_eq!(
-                check(&format!("9099=/d/e.sock --as {who}")),
+                check(&format!("9099=/d/e.sock --as {who} one")),
                 Err(UsageError::NoUser(AS)),
                 "{who}"
             );

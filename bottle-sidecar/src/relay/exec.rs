@@ -11,15 +11,15 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bottle_guest::{Limits, demote_agent};
+use bottle_guest::{Limits, demote_command};
 use rustix::fs::{CWD, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags};
 use rustix::process::Uid;
 use rustix::termios::Winsize;
 
-use super::Agent;
+use super::Become;
 use crate::kernel;
 
-/// Open files of one process of an agent's.
+/// Open files of one process of a command's.
 const OPEN_FILES: u64 = 65_536;
 
 /// Says why a program was not run.
@@ -44,8 +44,8 @@ pub enum ExecError {
     #[error("cannot close what is open")]
     Descriptors(#[source] io::Error),
     /// It cannot become whom it should.
-    #[error("cannot become the agent")]
-    Agent(#[source] io::Error),
+    #[error("cannot become the user")]
+    User(#[source] io::Error),
     /// There is no such program, or it cannot be run.
     #[error("cannot run {}", program.display())]
     Program {
@@ -64,7 +64,7 @@ impl ExecError {
         match self {
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
             Self::Program { .. } => 126,
-            Self::Directory { .. } | Self::Outside { .. } | Self::Agent(_) | Self::Descriptors(_) => 125,
+            Self::Directory { .. } | Self::Outside { .. } | Self::User(_) | Self::Descriptors(_) => 125,
         }
     }
 }
@@ -73,16 +73,16 @@ impl ExecError {
 ///
 /// The program inherits the environment and the first three descriptors, and nothing else. With a size, the terminal
 /// on its input has it before the program can ask: an engine tells a terminal its size only once the program runs. Root of
-/// a machine becomes the agent first, who enters no directory that root alone may.
-pub fn exec(cwd: &Path, size: Option<Winsize>, agent: Option<&Agent>, argv: &[OsString]) -> ExecError {
+/// a machine becomes a user first, who enters no directory that only others may.
+pub fn exec(cwd: &Path, size: Option<Winsize>, who: Option<&Become>, argv: &[OsString]) -> ExecError {
     let (program, arguments) = argv.split_first().unwrap_or((const { &OsString::new() }, &[]));
     if let Err(error) = kernel::close_on_exec_from(3) {
         return ExecError::Descriptors(error);
     }
-    if let Some(agent) = agent
-        && let Err(error) = become_agent(agent)
+    if let Some(who) = who
+        && let Err(error) = become_user(who)
     {
-        return ExecError::Agent(error);
+        return ExecError::User(error);
     }
     if let Err(error) = enter(cwd) {
         return error;
@@ -97,18 +97,18 @@ pub fn exec(cwd: &Path, size: Option<Winsize>, agent: Option<&Agent>, argv: &[Os
     }
 }
 
-fn become_agent(agent: &Agent) -> io::Result<()> {
+fn become_user(who: &Become) -> io::Result<()> {
     let terminal = std::io::stdin();
     if rustix::termios::isatty(&terminal) {
-        rustix::fs::fchown(&terminal, Some(Uid::from_raw(agent.user.uid)), None)?;
+        rustix::fs::fchown(&terminal, Some(Uid::from_raw(who.user.uid)), None)?;
     }
     let limits = Limits {
-        processes: agent.processes,
+        processes: who.processes,
         memory: None,
         millicpus: None,
         open_files: OPEN_FILES,
     };
-    demote_agent(agent.user, &limits)
+    demote_command(who.user, &limits)
 }
 
 fn enter(path: &Path) -> Result<(), ExecError> {

@@ -20,10 +20,11 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use bottle_guest::{User, demote};
+use bottle_guest::{close_machine, demote, name_machine};
+use bottle_plan::door::Door;
 
 use crate::chain::chain;
-pub use arguments::{Agent, Pair, RelayCommand, UsageError, Watch, parse};
+pub use arguments::{Become, Machine, Pair, RelayCommand, UsageError, Watch, parse};
 pub use end::end;
 pub use exec::{ExecError, exec};
 pub use self_check::{Expected, Probe, self_check};
@@ -47,12 +48,12 @@ impl RelayCommand {
                 pairs,
                 transparent,
                 watch,
-                user,
+                root_of,
                 report,
-            } => match user.map_or(Ok(()), become_user) {
+            } => match root_of.as_ref().map_or(Ok(()), settle) {
                 Ok(()) => serve_until_end(&pairs, transparent.as_deref(), &watch, report.as_deref()),
                 Err(error) => {
-                    eprintln!("relay: cannot become its user: {error}");
+                    eprintln!("relay: cannot close the machine: {error}");
                     ExitCode::from(EXIT_FAILED)
                 }
             },
@@ -74,13 +75,8 @@ impl RelayCommand {
             }
             Self::Pack { path } => copied(bottle_guest::write_tar(&path, io::stdout().lock())),
             Self::Unpack => copied(bottle_guest::read_tar(io::stdin().lock())),
-            Self::Exec {
-                cwd,
-                size,
-                agent,
-                argv,
-            } => {
-                let error = exec(&cwd, size, agent.as_ref(), &argv);
+            Self::Exec { cwd, size, who, argv } => {
+                let error = exec(&cwd, size, who.as_ref(), &argv);
                 eprintln!("relay: {}", chain(&error));
                 ExitCode::from(error.exit_status())
             }
@@ -98,10 +94,11 @@ impl RelayCommand {
     }
 }
 
-/// Root of a machine gives its ports to everybody, since nobody else is there, and itself up.
-fn become_user(user: User) -> io::Result<()> {
-    std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")?;
-    demote(user)
+/// Root of a machine names it, closes what no guest has, and gives itself up.
+fn settle(machine: &Machine) -> io::Result<()> {
+    name_machine(&machine.name, &Door::ALL.map(Door::name))?;
+    close_machine()?;
+    demote(machine.user)
 }
 
 fn copied(done: io::Result<()>) -> ExitCode {
