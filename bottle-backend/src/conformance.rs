@@ -39,6 +39,12 @@ pub trait Harness: Send + Sync {
 
     /// Tells whether the backend's guests are what this needs.
     fn has(&self, ability: Ability) -> bool;
+
+    /// Tells whether guests run on an emulated host, where a byte costs hundreds of times as much: fewer bottles start at
+    /// once there, and less is copied.
+    fn is_slow(&self) -> bool {
+        false
+    }
 }
 
 /// A process id that is never alive in a harness.

@@ -257,14 +257,17 @@ pub async fn the_sidecar_answers(harness: &dyn Harness) {
 }
 
 pub async fn bottles_start_in_parallel(harness: &dyn Harness) {
-    let runs = tokio::join!(
-        start(harness),
-        start(harness),
-        start(harness),
-        start(harness),
-        start(harness)
-    );
-    let runs = [runs.0, runs.1, runs.2, runs.3, runs.4];
+    let begin = || start(harness);
+    let runs = match harness.is_slow() {
+        true => {
+            let runs = tokio::join!(begin(), begin());
+            vec![runs.0, runs.1]
+        }
+        false => {
+            let runs = tokio::join!(begin(), begin(), begin(), begin(), begin());
+            vec![runs.0, runs.1, runs.2, runs.3, runs.4]
+        }
+    };
     for (number, run) in runs.iter().enumerate() {
         run.prints(&format!("echo {number} > \"$HOME/n\""), "").await;
     }

@@ -157,11 +157,11 @@ pub async fn endless_workspace_is_a_change_at_once(harness: &dyn Harness) {
     let run = copied(harness, folder.path(), &[]).await;
     let attacks = [
         (
-            "truncate -s 15T src/main.rs",
+            "truncate -s 16492674416640 src/main.rs",
             "printf 'fn main() {}' > src/main.rs",
         ),
-        ("truncate -s 15T .git/index", "echo index > .git/index"),
-        ("truncate -s 15T new", "rm new"),
+        ("truncate -s 16492674416640 .git/index", "echo index > .git/index"),
+        ("truncate -s 16492674416640 new", "rm new"),
         ("mkfifo pipe", "rm pipe"),
         ("mkdir many && cd many && seq 20000 | xargs touch", "rm -r many"),
     ];
