@@ -19,6 +19,7 @@ pub use exec::Exec;
 pub use list::{LastExit, Machine, MachineState};
 pub use version::Version;
 
+pub(crate) use call::NOTE;
 use call::{Answer, call};
 
 /// The most time that a question may take.
@@ -31,6 +32,9 @@ const START: Duration = Duration::from_secs(20 * 60);
 const STOP: Duration = Duration::from_secs(60);
 /// How long the workload of a machine that is stopped may take, in seconds: the relay has nothing to save.
 const STOP_WORKLOAD: &str = "1";
+
+/// How many lines of a log are read.
+const LOG_LINES: &str = "20";
 
 /// The installed program and how it is called.
 #[derive(Debug, Clone)]
@@ -110,6 +114,19 @@ impl Smolvm {
             .machine("list machines", "ls", vec!["--json".into()], QUICK)
             .await?;
         serde_json::from_str(&answer.stdout).map_err(|_| answer.unexpected())
+    }
+
+    /// Returns what a machine's workload last said.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such machine, or no log of it.
+    pub async fn log(&self, name: &str) -> Result<String, CallError> {
+        let words = [named(name), vec!["--tail".into(), LOG_LINES.into()]].concat();
+        let answer = self
+            .machine("read the machine's log", "logs", words, QUICK)
+            .await?;
+        Ok(answer.stdout)
     }
 
     async fn machine(

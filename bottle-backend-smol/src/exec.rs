@@ -2,6 +2,7 @@
 //!
 //! Each is a call of smolvm's, which ends when the command does; a call that is killed takes the command with it.
 
+mod noteless;
 mod session;
 mod terminal;
 
@@ -14,6 +15,7 @@ use bottle_util::Secret;
 use crate::client::Exec;
 use crate::guest::{Entrance, Process, ROOT};
 
+use noteless::Noteless;
 pub(crate) use session::session;
 
 /// The exit status of what a signal that cannot be held off has ended.
@@ -59,13 +61,13 @@ async fn exec_raw(entrance: &Entrance, command: &ExecCommand) -> Result<ExecOutp
     let pipes = Pipes {
         input,
         output,
-        errors,
+        errors: Noteless::of(errors),
     };
     collected(command, &mut Process(child), pipes).await
 }
 
-/// Returns the call that runs a command where it was told. The relay's program becomes the agent, with every restriction
-/// that an agent has elsewhere, enters the folder, follows no link out of the guest's files there, and says by its status
+/// Returns the call that runs a command where it was told. The relay's program becomes the user, with every restriction
+/// that commands have elsewhere, enters the folder, follows no link out of the guest's files there, and says by its status
 /// what a shell would.
 fn call(entrance: &Entrance, command: &ExecCommand, size: Option<TerminalSize>) -> Exec {
     let guest = &entrance.guest;
@@ -75,11 +77,12 @@ fn call(entrance: &Entrance, command: &ExecCommand, size: Option<TerminalSize>) 
     if let Some(size) = &size {
         words.extend(["--size", size]);
     }
-    let (user, group) = guest.agent;
-    let (agent, processes) = (format!("{user}:{group}"), guest.processes.to_string());
-    if command.user == ExecUser::Agent {
-        words.extend(["--as", &agent, "--processes", &processes]);
-    }
+    let (user, group) = match command.user {
+        ExecUser::Root => ROOT,
+        ExecUser::Agent => guest.agent,
+    };
+    let (user, processes) = (format!("{user}:{group}"), guest.processes.to_string());
+    words.extend(["--as", &user, "--processes", &processes]);
     words.push("--");
     words.extend(command.argv.iter().map(String::as_str));
     Exec {

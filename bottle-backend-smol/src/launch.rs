@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bottle_backend::environment::guest_environment;
-use bottle_backend::{BoxError, CopyOwner, ExecCommand, LaunchError, LaunchMaterials, Progress, PutFile};
+use bottle_backend::{BoxError, ExecCommand, LaunchError, LaunchMaterials, Progress};
 use bottle_guest::Service;
 use bottle_host::{BootStreams, Claim, Folder, Keeper, Record};
 use bottle_plan::BottlePlan;
-use bottle_plan::paths::GuestPath;
 use bottle_plan::workspace::WorkspaceSource;
+use bottle_util::untrusted;
 
 use crate::backend::SmolConfig;
 use crate::bottle::SmolBottle;
@@ -58,7 +58,6 @@ impl Launch<'_> {
         let doors = self.serve(&claim.folder, sidecar);
         let machine = self.start(&claim, &entrance);
         let (keeper, ()) = tokio::try_join!(doors, machine)?;
-        self.name_doors(&entrance).await?;
         self.step("looking at the guest").await;
         self.self_check(&entrance).await?;
         let mut entrance = entrance;
@@ -148,25 +147,6 @@ impl Launch<'_> {
         started.map_err(|error| step("start the machine", error))
     }
 
-    /// Tells the guest the doors' names, and no resolver but one that does not answer.
-    async fn name_doors(&self, entrance: &Entrance) -> Result<(), LaunchError> {
-        let identity = &self.plan.identity;
-        let hosts = format!("127.0.0.1\tlocalhost {identity}\n127.0.0.1\tegress git-gate supervise\n");
-        let resolver = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n";
-        let files = [("/etc/hosts", hosts.as_str()), ("/etc/resolv.conf", resolver)];
-        let files = files.map(|(path, content)| {
-            let path: GuestPath = path.parse().map_err(|error| step("name the doors", error))?;
-            Ok(PutFile {
-                path,
-                mode: 0o644,
-                content: Some(content.as_bytes().to_vec()),
-            })
-        });
-        let files: Vec<PutFile> = files.into_iter().collect::<Result<_, LaunchError>>()?;
-        let named = bottle_host::put(entrance, &files, CopyOwner::Root).await;
-        named.map_err(|error| step("name the doors", error))
-    }
-
     async fn self_check(&self, entrance: &Entrance) -> Result<(), LaunchError> {
         let words = [
             RELAY.to_owned(),
@@ -178,7 +158,22 @@ impl Launch<'_> {
             ..ExecCommand::agent(words.into_iter().chain(relay_arguments(self.plan)))
         };
         let done = exec(entrance, &command).await;
-        bottle_host::self_checked(&done.map_err(|error| step("look at the guest from inside", error))?)
+        let done = done.map_err(|error| step("look at the guest from inside", error))?;
+        match bottle_host::self_checked(&done) {
+            Err(LaunchError::SelfCheck { mut findings }) => {
+                findings.extend(self.relay_said(entrance).await);
+                Err(LaunchError::SelfCheck { findings })
+            }
+            checked => checked,
+        }
+    }
+
+    /// What the relay said, which is mostly why it does not listen.
+    async fn relay_said(&self, entrance: &Entrance) -> Vec<String> {
+        let log = entrance.smolvm.log(&entrance.guest.machine).await;
+        // Without a log there is no more to say.
+        let log = log.unwrap_or_default();
+        log.lines().map(untrusted::line).collect()
     }
 
     fn write(

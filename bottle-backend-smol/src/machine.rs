@@ -65,7 +65,8 @@ impl MachineInputs<'_> {
         let mut workload = vec![RELAY.to_owned()];
         workload.extend(relay_arguments(self.plan));
         let (user, group) = RELAY_USER;
-        workload.extend(["--as".to_owned(), format!("{user}:{group}")]);
+        let name = self.plan.identity.to_string();
+        workload.extend(["--as".to_owned(), format!("{user}:{group}"), name]);
         Ok(NewMachine {
             name: machine_name(&self.owner.home, &self.owner.identity),
             image: self.image.clone(),
@@ -191,9 +192,9 @@ mod tests {
             Some("/opt/bottle/relay")
         );
         assert!(
-            machine
-                .workload
-                .ends_with(&["--allow-interface", "dummy0", "--as", "64001:64001"].map(str::to_owned))
+            machine.workload.ends_with(
+                &["--allow-interface", "dummy0", "--as", "64001:64001", "a--b"].map(str::to_owned)
+            )
         );
     }
 

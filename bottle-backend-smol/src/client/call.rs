@@ -18,7 +18,7 @@ const MOST_SAID: usize = 2000;
 /// How long is read on after the end of the call: a machine that it started may keep the streams open.
 const AFTER_END: Duration = Duration::from_millis(200);
 /// Each call says this on its standard error stream, and means nothing by it.
-const NOTE: &str = "note: no packed assets found";
+pub(crate) const NOTE: &str = "note: no packed assets found";
 
 /// What a call that ended well said.
 pub(super) struct Answer {

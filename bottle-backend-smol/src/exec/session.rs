@@ -8,9 +8,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bottle_backend::{AgentSession, ExecCommand, ExecError, SessionControl, TerminalSize};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::watch;
 
+use super::noteless::Noteless;
 use super::terminal::{Terminal, resize};
 use super::{call, failed};
 use crate::client::Exec;
@@ -50,7 +51,7 @@ fn on_pipes(smolvm: &mut Command, program: &str) -> io::Result<AgentSession> {
     Ok(AgentSession {
         input: Box::pin(input),
         output: Box::pin(output),
-        errors: Some(Box::pin(errors)),
+        errors: Some(Box::pin(Noteless::of(errors))),
         control: Box::new(Session::of(program, None, child)),
     })
 }
@@ -61,19 +62,28 @@ fn on_terminal(smolvm: &mut Command, program: &str, size: TerminalSize) -> io::R
     smolvm
         .stdin(terminal.program.try_clone()?)
         .stdout(terminal.program.try_clone()?)
-        .stderr(terminal.program);
-    let child = smolvm.spawn()?;
+        .stderr(Stdio::piped());
+    let mut child = smolvm.spawn()?;
+    if let Some(errors) = child.stderr.take() {
+        show(errors, terminal.program);
+    }
     // What this process still holds of the program's side would hide its end.
-    smolvm
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    smolvm.stdin(Stdio::null()).stdout(Stdio::null());
     Ok(AgentSession {
         input: Box::pin(input),
         output: Box::pin(output),
         errors: None,
         control: Box::new(Session::of(program, Some(terminal.user), child)),
     })
+}
+
+/// Shows on a terminal what smolvm itself says: the guest's errors come with its output there.
+fn show(errors: ChildStderr, terminal: OwnedFd) {
+    let mut terminal = tokio::fs::File::from(std::fs::File::from(terminal));
+    tokio::spawn(async move {
+        // A terminal that is gone shows nothing.
+        let _gone = tokio::io::copy(&mut Noteless::of(errors), &mut terminal).await;
+    });
 }
 
 struct Session {

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +21,8 @@ use bottle_wire::boot::{Authority, WireSecret};
 const SMOLVM: &str = "BOTTLE_TEST_SMOLVM";
 const IMAGE: &str = "BOTTLE_TEST_IMAGE";
 const BINARIES: &str = "BOTTLE_TEST_BINARIES";
+/// Says that the host is an emulated one.
+const SLOW: &str = "BOTTLE_TEST_SLOW";
 /// What smolvm reads of its environment: where its machines lie, and how long a slow host may take.
 const VARIABLES: [&str; 4] = [
     "HOME",
@@ -93,13 +94,9 @@ fn named(name: &str) -> Option<PathBuf> {
     env_of(name).map(PathBuf::from)
 }
 
+/// Says it to whoever looks at the lab's console.
 fn skip(name: &str, reason: &str) {
-    println!("skipped: {name}: {reason}");
-    if let Some(log) = named("BOTTLE_SKIP_LOG") {
-        let file = std::fs::OpenOptions::new().append(true).create(true).open(log);
-        file.and_then(|mut file| writeln!(file, "{reason}: {name}"))
-            .unwrap();
-    }
+    println!("SKIPPED {reason}: {name}");
 }
 
 fn binaries() -> PathBuf {
@@ -169,5 +166,9 @@ impl Harness for Smol {
 
     fn has(&self, ability: Ability) -> bool {
         ability != Ability::Mounts
+    }
+
+    fn is_slow(&self) -> bool {
+        env_of(SLOW).is_some()
     }
 }
