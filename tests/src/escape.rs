@@ -8,6 +8,7 @@
 //! only after it has looked at who asks.
 
 mod attempt;
+mod batch;
 mod cell;
 mod ground;
 mod program;

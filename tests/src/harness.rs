@@ -5,6 +5,7 @@
 mod coder;
 mod engine;
 mod engine_proxy;
+mod machine;
 mod native;
 mod needle;
 mod processes;
@@ -20,6 +21,7 @@ mod terminal;
 pub use crate::harness::coder::{Coder, Program};
 pub use crate::harness::engine::{Contents, Engine, Neighbour, Object};
 pub use crate::harness::engine_proxy::{EngineProxy, Fate};
+pub use crate::harness::machine::machine_or_skip;
 pub(crate) use crate::harness::native::SOMEBODY;
 pub use crate::harness::native::{HERE, Who, find_agents_or_skip, native_or_skip, read_all};
 pub use crate::harness::needle::Needle;

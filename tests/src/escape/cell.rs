@@ -9,17 +9,20 @@ use anyhow::{Context, Result};
 use rustix::process::{Signal, geteuid};
 
 use super::attempt::{Attempt, Beside};
+use super::batch;
 use super::ground::Ground;
 use super::program::{Attempted, attempt_program};
 use super::twin::Twin;
 use super::wall::Wall;
-use crate::harness::{Engine, Finished, Reason, Running, Stage, Who, native_or_skip, skip};
+use crate::harness::{Engine, Finished, Reason, Running, Stage, Who, machine_or_skip, native_or_skip, skip};
 
 /// The first start of all builds the engine's image.
 const START: Duration = Duration::from_secs(500);
 /// How long a refusal may take, the start of two programs on a busy machine included.
 const AT_ONCE: Duration = Duration::from_secs(20);
 const LIMIT: Duration = Duration::from_secs(60);
+/// How long all attempts of a property may take together.
+const TOGETHER: Duration = Duration::from_secs(300);
 const WAITING: &str = "the agent waits";
 /// Allows nothing.
 const BOTTLE: &str = "agent_provider: {template: demo}\nsupervise: false\n";
@@ -110,14 +113,8 @@ impl Cell {
     }
 
     /// Makes an attempt as the agent; none when this host lacks what it aims at.
-    pub fn inside(&self, attempt: &Attempt) -> Result<Option<(Attempted, String)>> {
-        let here = |word: &str| match word {
-            "{relay}" => Some(self.wall.relay()),
-            "{mount}" => Some(self.wall.mount()),
-            "{first}" => Some("1"),
-            _ => None,
-        };
-        let Some(words) = self.words(attempt, here)? else {
+    fn inside(&self, attempt: &Attempt) -> Result<Option<(Attempted, String)>> {
+        let Some(words) = self.words(attempt, |word| self.inside_word(word))? else {
             return Ok(None);
         };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -125,8 +122,32 @@ impl Cell {
         Ok(Some((Attempted::of(&finished)?, finished.stdout)))
     }
 
+    /// Makes attempts as the agent: each by a command of its own, or in as few as can be where a command takes seconds to
+    /// begin.
+    pub(super) fn inside_all(&self, attempts: &[Attempt]) -> Result<Vec<Option<(Attempted, String)>>> {
+        if !self.wall.is_slow() {
+            let each = |attempt: &Attempt| self.inside(attempt).context(attempt.name);
+            return attempts.iter().map(each).collect();
+        }
+        // One that aims at its own parent has none of the shell's then.
+        let is_alone = |attempt: &Attempt| attempt.words.iter().any(|word| word.contains("parent"));
+        let mut words = Vec::new();
+        for attempt in attempts.iter().filter(|attempt| !is_alone(attempt)) {
+            words.push(self.words(attempt, |word| self.inside_word(word))?);
+        }
+        let possible: Vec<Vec<String>> = words.iter().flatten().cloned().collect();
+        let finished = self.exec_within(TOGETHER, &["bash", "-c", &batch::script(&possible)])?;
+        let ended = batch::read(&finished.stdout, possible.len()).with_context(|| format!("{finished:?}"))?;
+        let (mut ended, mut words) = (ended.into_iter(), words.into_iter());
+        let each = |attempt: &Attempt| match is_alone(attempt) {
+            true => self.inside(attempt).context(attempt.name),
+            false => Ok(words.next().flatten().and_then(|_| ended.next())),
+        };
+        attempts.iter().map(each).collect()
+    }
+
     /// Makes the same attempt without walls.
-    pub fn outside(&self, attempt: &Attempt, beside: Beside) -> Result<Option<(Attempted, String)>> {
+    pub(super) fn outside(&self, attempt: &Attempt, beside: Beside) -> Result<Option<(Attempted, String)>> {
         let here = |word: &str| match word {
             "{relay}" => Some("./relay"),
             "{mount}" => Some("/mnt"),
@@ -137,6 +158,15 @@ impl Cell {
         };
         let finished = self.twin.run(beside, &words)?;
         Ok(Some((Attempted::of(&finished)?, finished.stdout)))
+    }
+
+    fn inside_word(&self, word: &str) -> Option<&'static str> {
+        match word {
+            "{relay}" => Some(self.wall.relay()),
+            "{mount}" => Some(self.wall.mount()),
+            "{first}" => Some("1"),
+            _ => None,
+        }
     }
 
     fn words<'a>(
@@ -221,6 +251,7 @@ fn stage_or_skip(wall: Wall, test: &str) -> Result<Option<Stage>> {
     match wall {
         Wall::Docker => Engine::connect_or_skip(test)?.map(Stage::with_engine).transpose(),
         Wall::Native => native_or_skip(test, Who::Caller),
+        Wall::Machine => machine_or_skip(test),
         Wall::Ordinary if geteuid().is_root() => native_or_skip(test, Who::Somebody),
         // Then this is what the other tests show.
         Wall::Ordinary => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::harness::{Finished, Reason, profile_folder, skip};
 
@@ -23,13 +23,20 @@ pub enum Attempted {
 impl Attempted {
     /// Reads how the program ended.
     pub fn of(finished: &Finished) -> Result<Self> {
-        match finished.status {
-            0 => Ok(Self::Through),
-            1 => Ok(Self::Refused),
+        Self::of_status(finished.status).with_context(|| format!("the attempt was not made: {finished:?}"))
+    }
+
+    /// Reads the program's exit status; none when it says nothing about an attempt.
+    pub(super) fn of_status(status: i32) -> Option<Self> {
+        match status {
+            0 => Some(Self::Through),
+            1 => Some(Self::Refused),
             // Ended by a filter of system calls (SIGSYS).
-            159 => Ok(Self::Refused),
-            3 => Ok(Self::UnknownHere),
-            _ => bail!("the attempt was not made: {finished:?}"),
+            159 => Some(Self::Refused),
+            // Ended for a way into the kernel that this one does not have (SIGSEGV): `int 0x80` without 32-bit programs.
+            139 => Some(Self::Refused),
+            3 => Some(Self::UnknownHere),
+            _ => None,
         }
     }
 }
@@ -86,4 +93,18 @@ fn compile(sources: &[PathBuf], program: &Path) -> Result<bool> {
     ensure!(compiled.status.success(), "cc: {complaint}");
     fresh.persist(program)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_of_attempts_is_made() -> Result<()> {
+        match attempt_program("the_program_of_attempts_is_made")? {
+            Some(program) => ensure!(program.is_file(), "{}", program.display()),
+            None => eprintln!("it is made of C"),
+        }
+        Ok(())
+    }
 }

@@ -27,24 +27,10 @@ pub fn check(wall: Wall, test: &'static str, attempts: &[Attempt]) -> Result<()>
         return Ok(());
     };
     let mut report = Report::default();
-    for attempt in attempts {
-        report.make(&cell, attempt).with_context(|| attempt.name)?;
+    for (attempt, inside) in attempts.iter().zip(cell.inside_all(attempts)?) {
+        report.take(&cell, attempt, inside).context(attempt.name)?;
     }
-    eprintln!(
-        "{test} on {wall:?}: {} attempts blocked, {} of them shown to work without walls, {} not possible here",
-        report.blocked,
-        report.shown,
-        report.unshown.len()
-    );
-    for unshown in &report.unshown {
-        skip(&format!("{test} on {wall:?}"), Reason::Impossible(unshown))?;
-    }
-    ensure!(
-        report.failures.is_empty(),
-        "on {wall:?}:\n{}",
-        report.failures.join("\n")
-    );
-    Ok(())
+    report.told(&cell, test)
 }
 
 /// What the program of attempts says outside, where a kernel cannot refuse a signal to a process of the same user.
@@ -60,9 +46,30 @@ fn without_scope(cell: &Cell, attempt: &Attempt) -> Result<bool> {
 }
 
 impl Report {
-    fn make(&mut self, cell: &Cell, attempt: &Attempt) -> Result<()> {
+    /// Says what was found; it is an error when something gets through.
+    fn told(self, cell: &Cell, test: &str) -> Result<()> {
+        let wall = cell.wall;
+        eprintln!(
+            "{test} on {wall:?}: {} attempts blocked, {} of them shown to work without walls, {} not possible here",
+            self.blocked,
+            self.shown,
+            self.unshown.len()
+        );
+        for unshown in &self.unshown {
+            skip(&format!("{test} on {wall:?}"), Reason::Impossible(unshown))?;
+        }
+        ensure!(
+            self.failures.is_empty(),
+            "on {wall:?}:\n{}",
+            self.failures.join("\n")
+        );
+        Ok(())
+    }
+
+    /// Takes down how an attempt ended inside, and makes it without walls.
+    fn take(&mut self, cell: &Cell, attempt: &Attempt, inside: Option<(Attempted, String)>) -> Result<()> {
         let name = attempt.name;
-        match cell.inside(attempt)? {
+        match inside {
             Some((Attempted::Through, said)) => {
                 let said = said.trim();
                 match without_scope(cell, attempt)? {

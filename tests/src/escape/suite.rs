@@ -49,5 +49,4 @@ macro_rules! escape_suite {
                 $crate::escape::properties::$property::$name($wall, stringify!($name))
             }
         )*)*
-    };
-}
+    };}

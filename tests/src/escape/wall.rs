@@ -11,6 +11,8 @@ pub enum Wall {
     Native,
     /// Namespaces, made by an ordinary user: the agent and that user are one for the kernel.
     Ordinary,
+    /// Machines of their own, of which an ordinary user's program runs one each.
+    Machine,
 }
 
 impl Wall {
@@ -20,21 +22,27 @@ impl Wall {
         match self {
             Self::Docker => "docker",
             Self::Native | Self::Ordinary => "native",
+            Self::Machine => "smol",
         }
     }
 
     /// Who runs the command, where it is not whoever runs the tests.
     pub(super) fn user(self) -> Option<u32> {
-        (self == Self::Ordinary).then_some(SOMEBODY)
+        matches!(self, Self::Ordinary | Self::Machine).then_some(SOMEBODY)
     }
 
     /// Whether the agent, and what looks after its commands, are one user for the kernel.
     pub(super) fn shares_a_user(self) -> bool {
         match self {
-            Self::Docker => false,
+            Self::Docker | Self::Machine => false,
             Self::Native => !rustix::process::geteuid().is_root(),
             Self::Ordinary => true,
         }
+    }
+
+    /// Whether a command takes seconds to begin.
+    pub(super) fn is_slow(self) -> bool {
+        self == Self::Machine
     }
 
     /// The relay's program, where the guest sees it.
@@ -42,6 +50,7 @@ impl Wall {
         match self {
             Self::Docker => "/doors/relay",
             Self::Native | Self::Ordinary => "/run/bottle/relay",
+            Self::Machine => "/opt/bottle/relay",
         }
     }
 
@@ -50,6 +59,7 @@ impl Wall {
         match self {
             Self::Docker => "/doors",
             Self::Native | Self::Ordinary => "/usr",
+            Self::Machine => "/opt/bottle",
         }
     }
 }

@@ -17,7 +17,7 @@ pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// A user id that nobody has.
 pub(crate) const SOMEBODY: u32 = 61_017;
 /// An engine that does not answer.
-const NO_ENGINE: &str = "unix:///nowhere/docker.sock";
+pub(super) const NO_ENGINE: &str = "unix:///nowhere/docker.sock";
 
 /// Who starts bottles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -287,9 +287,10 @@ impl Stage {
     }
 
     /// Ends what a test has left running without an engine.
-    fn stop_native(&self) {
+    fn stop_all(&self) {
         for label in &self.labels {
-            if !self.bottle_home().join("native").join(label).exists() {
+            let of = |backend: &str| self.bottle_home().join(backend).join(label);
+            if !["native", "smol"].map(of).iter().any(|folder| folder.exists()) {
                 continue;
             }
             let stopped = self.run(&["stop", "--discard", label], STOP);
@@ -313,7 +314,7 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         let Some(engine) = &self.engine else {
-            self.stop_native();
+            self.stop_all();
             return;
         };
         for label in &self.labels {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::escape::{Cell, Wall};
 
@@ -39,6 +39,9 @@ const HOOKS: [&str; 7] = [
 
 /// Hooks, tasks and settings that the agent writes stay in the guest.
 pub fn mount_cannot_plant_host_hooks(wall: Wall, test: &'static str) -> Result<()> {
+    if wall == Wall::Machine {
+        return mounts_are_refused(wall, test);
+    }
     let Some(mut cell) = Cell::build_with_or_skip(wall, test, &["--workspace", "mount"], repository)? else {
         return Ok(());
     };
@@ -61,6 +64,17 @@ pub fn mount_cannot_plant_host_hooks(wall: Wall, test: &'static str) -> Result<(
     );
     cell.end()?;
     ensure!(planted(&folder).is_empty(), "at its end: {:?}", planted(&folder));
+    Ok(())
+}
+
+/// Where root of the guest could take every cover away, a folder of the host's is not mounted at all.
+fn mounts_are_refused(wall: Wall, test: &'static str) -> Result<()> {
+    let refused = match Cell::build_with_or_skip(wall, test, &["--workspace", "mount"], repository) {
+        Ok(None) => return Ok(()),
+        Ok(Some(_)) => bail!("a folder of the host's is mounted"),
+        Err(error) => format!("{error:#}"),
+    };
+    ensure!(refused.contains("a mounted workspace"), "{refused}");
     Ok(())
 }
 
