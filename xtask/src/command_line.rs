@@ -31,7 +31,7 @@ pub(crate) enum Task {
     /// Records what the real smolvm says, in the lab, for the unit tests of its client
     Record,
     /// Runs the smol backend's suites on real microVMs, in the lab
-    Smol(lab::tests::Options),
+    Smol(lab::suites::Options),
     /// Checks and tests everything, and says what was skipped
     Test(suite::Options),
 }
@@ -46,8 +46,9 @@ impl Task {
             Self::Fuzz(options) => fuzz::run(machine, options),
             Self::Lab(options) => lab::run(machine, options),
             Self::Record => lab::record(machine),
-            Self::Smol(options) => lab::tests::run(machine, options).map(|skipped| {
-                skipped.iter().for_each(|line| println!("skipped: {line}"));
+            Self::Smol(options) => lab::suites::run(machine, options).map(|passed| {
+                passed.skipped.iter().for_each(|line| println!("skipped: {line}"));
+                passed.flaky.iter().for_each(|test| println!("FLAKY: {test}"));
             }),
             Self::Test(options) => suite::run(machine, options),
         }

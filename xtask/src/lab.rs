@@ -3,7 +3,7 @@
 
 mod boot;
 mod make;
-pub(crate) mod tests;
+pub(crate) mod suites;
 mod watch;
 
 use std::fs;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::lab::watch::Ending;
+use crate::lab::watch::{Ending, Tried};
 use crate::machine::Machine;
 use crate::process;
 
@@ -23,6 +23,8 @@ pub(crate) use make::ensure;
 const FILES: &str = "tests/microvm-lab";
 /// Under emulation, the lab itself dies now and then.
 const TRIES: usize = 2;
+/// However much each try brings.
+const MOST_TRIES: usize = 8;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -49,7 +51,7 @@ pub(crate) fn run(machine: &Machine, options: &Options) -> Result<()> {
         results: options.results.as_deref(),
         limit: Duration::from_secs(60 * options.minutes),
     };
-    lab.run(machine, &payload)
+    lab.run(machine, &payload, &mut |_| Ok(false))
 }
 
 /// Makes the recordings of smolvm that unit tests read: the whole of what the real program says, in the lab.
@@ -60,7 +62,7 @@ pub(crate) fn record(machine: &Machine) -> Result<()> {
         results: Some(&results),
         limit: Duration::from_secs(30 * 60),
     };
-    ensure(machine)?.run(machine, &payload)
+    ensure(machine)?.run(machine, &payload, &mut |_| Ok(false))
 }
 
 /// What is run in the lab.
@@ -81,13 +83,23 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// Runs a payload. A lab that dies or hangs is booted once more; every try is told at the end.
-    pub(crate) fn run(&self, machine: &Machine, payload: &Payload<'_>) -> Result<()> {
+    /// Runs a payload. A lab that dies or hangs is booted once more, and again as often as `progress` says that the try
+    /// before has brought something; every try is told at the end.
+    pub(crate) fn run(
+        &self,
+        machine: &Machine,
+        payload: &Payload<'_>,
+        progress: &mut dyn FnMut(&Tried) -> Result<bool>,
+    ) -> Result<()> {
         let work = Work::new(machine)?;
-        let mut tries = Vec::new();
-        for _ in 0..TRIES {
+        let (mut tries, mut left) = (Vec::new(), TRIES);
+        while left > 0 && tries.len() < MOST_TRIES {
             let tried = self.boot(machine, payload, &work.folder)?;
             let finished = matches!(tried.ending, Ending::Finished(_));
+            left = match progress(&tried)? {
+                true => TRIES,
+                false => left - 1,
+            };
             tries.push(tried);
             if finished {
                 break;
@@ -104,7 +116,7 @@ impl Lab {
                     status => bail!("what was run in the lab ended with {status}"),
                 }
             }
-            _ => bail!("the lab did not live long enough, {TRIES} times"),
+            _ => bail!("the lab did not live long enough, {} times", tries.len()),
         }
     }
 

@@ -31,7 +31,12 @@ pub(crate) struct Options {
 pub(crate) fn run(machine: &Machine, options: &Options) -> Result<()> {
     if options.list {
         for step in STEPS {
-            println!("{:9} {}", step.name, step.about);
+            let when = if step.by_name {
+                " (only when it is named)"
+            } else {
+                ""
+            };
+            println!("{:9} {}{when}", step.name, step.about);
         }
         return Ok(());
     }
@@ -46,6 +51,14 @@ pub(crate) fn run(machine: &Machine, options: &Options) -> Result<()> {
         report.add(step.name, start.elapsed(), outcome);
     }
     print!("\n{report}");
+    if options.only.is_empty() {
+        for step in STEPS.iter().filter(|step| step.by_name) {
+            println!(
+                "not run unless it is named: --only {} ({})",
+                step.name, step.about
+            );
+        }
+    }
     if report.failed() {
         bail!("not everything passed");
     }
@@ -60,6 +73,9 @@ fn choose(only: &[String]) -> Result<Vec<&'static Step>> {
         let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
         bail!("there is no step {unknown:?}; there are: {}", known.join(", "));
     }
-    let chosen = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
+    let chosen = |step: &&Step| match only.is_empty() {
+        true => !step.by_name,
+        false => only.iter().any(|name| name == step.name),
+    };
     Ok(STEPS.iter().filter(chosen).collect())
 }

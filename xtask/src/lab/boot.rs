@@ -52,7 +52,7 @@ impl Lab {
             .args(["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"])
             .args([
                 "-smp",
-                "2",
+                "1",
                 "-m",
                 "8G",
                 "-nic",
@@ -66,7 +66,7 @@ impl Lab {
             .arg(&initrd)
             .args([
                 "-append",
-                "console=ttyS0 quiet panic=1 mitigations=off nokaslr no_timer_check",
+                "console=ttyS0 loglevel=4 panic=1 mitigations=off nokaslr no_timer_check",
             ])
             .args(["-drive", &drive(&self.folder.join(make::DISK), "snapshot=on")])
             .args(["-drive", &drive(&disk, "readonly=on")])

@@ -11,6 +11,9 @@ use anyhow::{Context, Result};
 /// What the lab prints while it lives, and when it has finished: see `lab-init`.
 const ALIVE: &str = "LAB-ALIVE";
 const EXIT: &str = "LAB-EXIT:";
+/// What suites print of a test that has ended (see `suite/run.sh`), and tests of what they do not look at.
+const TEST: &str = "LAB-TEST ";
+const SKIPPED: &str = "SKIPPED ";
 /// How long the lab may take to switch itself off.
 const OFF: Duration = Duration::from_secs(30);
 
@@ -27,6 +30,10 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Tried {
     pub(crate) ending: Ending,
+    /// What was said of tests that have ended.
+    pub(crate) tests: Vec<String>,
+    /// What tests said that they do not look at.
+    pub(crate) skipped: Vec<String>,
     took: Duration,
 }
 
@@ -64,7 +71,8 @@ pub(crate) fn watch(lab: &mut Command, limits: Limits) -> Result<Tried> {
         .spawn()
         .with_context(|| format!("cannot start {}", lab.get_program().display()))?;
     let lines = lines(&mut child)?;
-    let ending = listen(&lines, start, limits);
+    let mut told = Told::default();
+    let ending = listen(&lines, start, limits, &mut told);
     if matches!(ending, Ending::Finished(_)) {
         // The console is closed once it is off.
         let end = Instant::now() + OFF;
@@ -78,6 +86,8 @@ pub(crate) fn watch(lab: &mut Command, limits: Limits) -> Result<Tried> {
     child.wait()?;
     Ok(Tried {
         ending,
+        tests: told.tests,
+        skipped: told.skipped,
         took: start.elapsed(),
     })
 }
@@ -96,7 +106,14 @@ fn lines(child: &mut Child) -> Result<Receiver<String>> {
     Ok(lines)
 }
 
-fn listen(lines: &Receiver<String>, start: Instant, limits: Limits) -> Ending {
+/// What was told of tests.
+#[derive(Debug, Default)]
+struct Told {
+    tests: Vec<String>,
+    skipped: Vec<String>,
+}
+
+fn listen(lines: &Receiver<String>, start: Instant, limits: Limits, told: &mut Told) -> Ending {
     let end = start + limits.whole;
     loop {
         let left = end.saturating_duration_since(Instant::now());
@@ -107,7 +124,11 @@ fn listen(lines: &Receiver<String>, start: Instant, limits: Limits) -> Ending {
             Ok(line) => match line.strip_prefix(EXIT).and_then(|status| status.parse().ok()) {
                 Some(status) => return Ending::Finished(status),
                 None if line == ALIVE => {}
-                None => eprintln!("lab| {line}"),
+                None => {
+                    eprintln!("lab| {line}");
+                    told.tests.extend(line.strip_prefix(TEST).map(str::to_owned));
+                    told.skipped.extend(line.strip_prefix(SKIPPED).map(str::to_owned));
+                }
             },
             Err(RecvTimeoutError::Timeout) if left > limits.silence => return Ending::Silent(limits.silence),
             Err(RecvTimeoutError::Timeout) => return Ending::Late(limits.whole),
@@ -137,6 +158,19 @@ mod tests {
             "echo booting; echo LAB-ALIVE; echo LAB-EXIT:3",
             Ending::Finished(3),
         );
+    }
+
+    #[test]
+    fn what_tests_say_is_kept_though_the_lab_dies() {
+        let script = "echo LAB-TEST s a 0 1 2; echo SKIPPED impossible: x; exit 0";
+        let limits = Limits {
+            whole: Duration::from_secs(5),
+            silence: Duration::from_secs(5),
+        };
+        let tried = watch(Command::new("sh").args(["-c", script]), limits).unwrap();
+        assert_eq!(tried.ending, Ending::Died);
+        assert_eq!(tried.tests, ["s a 0 1 2"]);
+        assert_eq!(tried.skipped, ["impossible: x"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::report::{Note, Outcome};
 use super::skips::SkipLog;
 use super::{agents, mcp, sshd, tools};
 use crate::machine::Machine;
-use crate::{dist, engine, process};
+use crate::{dist, engine, lab, process};
 
 /// One thing that has to hold.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Step {
     /// Steps without which this one says nothing.
     pub(super) needs: &'static [&'static str],
     pub(super) run: fn(&Machine) -> Result<Outcome>,
+    /// Whether it runs only when it is named: what takes as long as all others together.
+    pub(super) by_name: bool,
 }
 
 pub(super) const STEPS: &[Step] = &[
@@ -26,66 +28,84 @@ pub(super) const STEPS: &[Step] = &[
         about: "the code is formatted",
         needs: &[],
         run: fmt,
+        by_name: false,
     },
     Step {
         name: "clippy",
         about: "no lint warns",
         needs: &[],
         run: clippy,
+        by_name: false,
     },
     Step {
         name: "docs",
         about: "the documentation builds without a warning",
         needs: &[],
         run: docs,
+        by_name: false,
     },
     Step {
         name: "doctests",
         about: "the examples in the documentation hold",
         needs: &[],
         run: doctests,
+        by_name: false,
     },
     Step {
         name: "tests",
         about: "all tests that need no engine",
         needs: &[],
         run: tests,
+        by_name: false,
     },
     Step {
         name: "dist",
         about: "the static binaries build",
         needs: &[],
         run: static_binaries,
+        by_name: false,
     },
     Step {
         name: "engine",
         about: "an engine answers and has the base image",
         needs: &[],
         run: docker_engine,
+        by_name: false,
     },
     Step {
         name: "native",
         about: "all tests in namespaces, one with files that an engine exports",
         needs: &["dist"],
         run: native,
+        by_name: false,
     },
     Step {
         name: "docker",
         about: "all tests in containers",
         needs: &["engine", "dist"],
         run: docker,
+        by_name: false,
+    },
+    Step {
+        name: "smol",
+        about: "all tests in microVMs, on an emulated host",
+        needs: &["dist"],
+        run: microvms,
+        by_name: true,
     },
     Step {
         name: "alone",
         about: "each crate builds by itself",
         needs: &[],
         run: alone,
+        by_name: false,
     },
     Step {
         name: "deny",
         about: "licences, bans and sources of dependencies",
         needs: &[],
         run: deny,
+        by_name: false,
     },
 ];
 
@@ -176,6 +196,18 @@ fn docker(machine: &Machine) -> Result<Outcome> {
             .args(["build", "--locked", "--package", "bottle-cli"]),
     )?;
     nextest(machine, NEEDS_ENGINE)
+}
+
+fn microvms(machine: &Machine) -> Result<Outcome> {
+    if let Err(missing) = lab::ensure(machine)
+        && !machine.may_install_packages()
+    {
+        return Ok(Outcome::Skipped(format!("{missing:#}")));
+    }
+    let passed = lab::suites::run(machine, &lab::suites::Options::all())?;
+    let skipped = passed.skipped.iter().map(|line| Note::of_test(line));
+    let flaky = passed.flaky.into_iter().map(Note::Flaky);
+    Ok(Outcome::Passed(skipped.chain(flaky).collect()))
 }
 
 fn nextest(machine: &Machine, filter: &str) -> Result<Outcome> {
