@@ -40,6 +40,11 @@ pub trait Harness: Send + Sync {
     /// Tells whether the backend's guests are what this needs.
     fn has(&self, ability: Ability) -> bool;
 
+    /// Returns the interfaces of a guest: the loopback, and what leads nowhere.
+    fn interfaces(&self) -> &'static [&'static str] {
+        &["lo"]
+    }
+
     /// Tells whether guests run on an emulated host, where a byte costs hundreds of times as much: fewer bottles start at
     /// once there, and less is copied.
     fn is_slow(&self) -> bool {

@@ -168,6 +168,10 @@ impl Harness for Smol {
         ability != Ability::Mounts
     }
 
+    fn interfaces(&self) -> &'static [&'static str] {
+        &["lo", "dummy0"]
+    }
+
     fn is_slow(&self) -> bool {
         env_of(SLOW).is_some()
     }

@@ -220,7 +220,7 @@ pub async fn copying_what_is_not_there_is_an_error(harness: &dyn Harness) {
 
 pub async fn a_gibibyte_goes_both_ways(harness: &dyn Harness) {
     let pieces: usize = match harness.is_slow() {
-        true => 48,
+        true => 8,
         false => 1024,
     };
     let run = start(harness).await;

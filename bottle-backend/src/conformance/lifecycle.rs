@@ -296,7 +296,12 @@ pub async fn the_egress_door_is_the_only_way_out(harness: &dyn Harness) {
     ] {
         run.prints(&connects(closed), "no\n").await;
     }
-    run.prints("sed -n 's/: .*//p' /proc/net/dev | tr -d ' '", "lo\n")
+    let interfaces: String = harness
+        .interfaces()
+        .iter()
+        .map(|name| format!("{name}\n"))
+        .collect();
+    run.prints("sed -n 's/: .*//p' /proc/net/dev | tr -d ' '", &interfaces)
         .await;
     run.end().await;
 }
