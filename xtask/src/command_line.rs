@@ -30,6 +30,8 @@ pub(crate) enum Task {
     Lab(lab::Options),
     /// Records what the real smolvm says, in the lab, for the unit tests of its client
     Record,
+    /// Measures what a bottle adds to a microVM, in the lab, beside smolvm alone
+    LabBench(lab::bench::Options),
     /// Runs the smol backend's suites on real microVMs, in the lab
     Smol(lab::suites::Options),
     /// Checks and tests everything, and says what was skipped
@@ -46,6 +48,7 @@ impl Task {
             Self::Fuzz(options) => fuzz::run(machine, options),
             Self::Lab(options) => lab::run(machine, options),
             Self::Record => lab::record(machine),
+            Self::LabBench(options) => lab::bench::run(machine, options),
             Self::Smol(options) => lab::suites::run(machine, options).map(|passed| {
                 passed.skipped.iter().for_each(|line| println!("skipped: {line}"));
                 passed.flaky.iter().for_each(|test| println!("FLAKY: {test}"));

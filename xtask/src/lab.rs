@@ -1,6 +1,7 @@
 //! A software-emulated host with a working KVM and the real smolvm, so that microVMs can be tried on a machine without
 //! hardware virtualisation.
 
+pub(crate) mod bench;
 mod boot;
 mod make;
 pub(crate) mod suites;
