@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bottle_backend::{AgentSession, ExecCommand, ExecError, SessionControl, TerminalSize};
+use bottle_backend::{AgentSession, ClosedAtShutdown, ExecCommand, ExecError, SessionControl, TerminalSize};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::watch;
@@ -49,7 +49,7 @@ fn on_pipes(smolvm: &mut Command, program: &str) -> io::Result<AgentSession> {
         return Err(io::ErrorKind::BrokenPipe.into());
     };
     Ok(AgentSession {
-        input: Box::pin(input),
+        input: Box::pin(ClosedAtShutdown::new(Some(input))),
         output: Box::pin(output),
         errors: Some(Box::pin(Noteless::of(errors))),
         control: Box::new(Session::of(program, None, child)),
@@ -70,7 +70,7 @@ fn on_terminal(smolvm: &mut Command, program: &str, size: TerminalSize) -> io::R
     // What this process still holds of the program's side would hide its end.
     smolvm.stdin(Stdio::null()).stdout(Stdio::null());
     Ok(AgentSession {
-        input: Box::pin(input),
+        input: Box::pin(ClosedAtShutdown::new(Some(input))),
         output: Box::pin(output),
         errors: None,
         control: Box::new(Session::of(program, Some(terminal.user), child)),
