@@ -71,6 +71,12 @@ impl Images for Archives {
         materials: &LaunchMaterials,
         progress: &dyn Progress,
     ) -> Result<PathBuf, LaunchError> {
+        if let ImageSource::Committed { reference } = &plan.image.source {
+            return Err(LaunchError::Unsupported {
+                what: "a committed image",
+                reason: format!("{reference} is none that a microVM can be made from"),
+            });
+        }
         let own = own(plan, &self.own);
         if own.is_file() {
             return Ok(own);
