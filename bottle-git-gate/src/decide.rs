@@ -57,9 +57,20 @@ pub struct RefFacts {
     /// Where the upstream has it; none if it does not exist there.
     pub current: Option<ObjectId>,
     /// Whether the upstream's ref only stands for another one.
-    pub is_symbolic: bool,
+    pub standing: Standing,
     /// What it would hold; none for a deletion, and before the objects are there.
     pub content: Option<Content>,
+}
+
+/// What moves with a ref of the upstream's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// That ref alone.
+    Own,
+    /// Another one: it is symbolic.
+    ForAnother,
+    /// The upstream does not name symbolic refs, and another ref is where this one is.
+    Unknown,
 }
 
 /// What a ref would hold.
@@ -249,8 +260,16 @@ fn judge_ref(policy: &Policy, facts: &RefFacts) -> Option<Refusal> {
         (None, Some(_)) => {}
         (None, None) => return refuse("ref-namespace", "only branches and tags can be pushed"),
     }
-    if facts.is_symbolic {
-        return refuse("symbolic-ref", "the upstream's ref stands for another one");
+    match facts.standing {
+        Standing::Own => {}
+        Standing::ForAnother => return refuse("symbolic-ref", "the upstream's ref stands for another one"),
+        Standing::Unknown => {
+            return refuse(
+                "symbolic-ref",
+                "the upstream's ref may stand for another one that is where it is, and the upstream does not tell; \
+                 push a branch of another name",
+            );
+        }
     }
     let expected = (!old.is_null()).then_some(old);
     if expected != facts.current.as_ref() {

@@ -28,7 +28,7 @@ fn one(name: &str, old: &str, new: &str) -> RefFacts {
             new: new.parse().unwrap(),
         },
         current: (!old.is_null()).then_some(old),
-        is_symbolic: false,
+        standing: Standing::Own,
         content: (new != NONE).then_some(Content {
             is_commit: true,
             is_fast_forward: true,
@@ -136,7 +136,16 @@ fn refs_follow_the_table() {
         (
             "a symbolic ref",
             RefFacts {
-                is_symbolic: true,
+                standing: Standing::ForAnother,
+                ..one(BRANCH, A, B)
+            },
+            &["symbolic-ref"],
+            &["symbolic-ref"],
+        ),
+        (
+            "what may be a symbolic ref",
+            RefFacts {
+                standing: Standing::Unknown,
                 ..one(BRANCH, A, B)
             },
             &["symbolic-ref"],
@@ -329,10 +338,11 @@ mod properties {
             "refs/heads/a..b",
         ]);
         let ids = || prop::sample::select(vec![A, B, NONE]);
-        let refs = (names, ids(), ids(), any::<bool>(), any::<bool>(), any::<bool>());
+        let standings = prop::sample::select(vec![Standing::Own, Standing::ForAnother, Standing::Unknown]);
+        let refs = (names, ids(), ids(), standings, any::<bool>(), any::<bool>());
         let refs = refs.prop_map(
-            |(name, old, new, is_symbolic, is_commit, is_fast_forward)| RefFacts {
-                is_symbolic,
+            |(name, old, new, standing, is_commit, is_fast_forward)| RefFacts {
+                standing,
                 content: Some(Content {
                     is_commit,
                     is_fast_forward,

@@ -10,10 +10,12 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::child::{self, Done, Patience};
+use crate::decide::Standing;
 use crate::git::Call;
 use crate::limits::{FETCH_TIME, REF_BYTES, UPSTREAM_SILENCE};
 use crate::object_id::ObjectId;
 use crate::space::{NoSpace, Space};
+use crate::text;
 use crate::upstream::{Upstream, UpstreamError};
 
 /// A bare repository that shows what the upstream shows.
@@ -43,6 +45,8 @@ pub(crate) struct Refs {
     pub(crate) ids: BTreeMap<String, ObjectId>,
     /// Those that only stand for another one; `HEAD` among them.
     pub(crate) symbolic: BTreeMap<String, String>,
+    /// Whether the upstream names all symbolic refs, as it does since version 2 of the protocol; before, only `HEAD`.
+    pub(crate) names_symbolic: bool,
     /// What `HEAD` is.
     pub(crate) head: Option<ObjectId>,
 }
@@ -182,8 +186,13 @@ impl Mirror {
         let here = self.folder.parent().unwrap_or(&self.folder);
         let call = Call::new(&self.git, here).args(["ls-remote", "--symref", "--", self.upstream.url()]);
         let call = self.upstream.arm(call).config("protocol.version", "2");
+        // Its events go to standard error, and the version that was agreed on is one of them.
+        let call = call.env("GIT_TRACE2_EVENT", "2");
         let done = succeed(self.run(call, UPSTREAM_SILENCE).await?)?;
-        Ok(Refs::read(&done.stdout))
+        Ok(Refs {
+            names_symbolic: text::has_agreed_on_version_2(&done.stderr),
+            ..Refs::read(&done.stdout)
+        })
     }
 
     /// Makes the bare repository, with the hash that the upstream uses.
@@ -222,6 +231,14 @@ impl Mirror {
         Ok(child::run(call.command(), call.input(), patience).await?)
     }
 }
+
+/// Where forges show again what branches hold.
+const FORGES: [&str; 4] = [
+    "refs/pull/",
+    "refs/pull-requests/",
+    "refs/merge-requests/",
+    "refs/changes/",
+];
 
 /// Whether a file has become so large.
 fn has_file_of(folder: &Path, bytes: u64) -> bool {
@@ -269,6 +286,26 @@ fn succeed(done: Done) -> Result<Done, UpstreamError> {
 }
 
 impl Refs {
+    /// Says whether what moves this ref moves another one.
+    pub(crate) fn standing(&self, name: &str) -> Standing {
+        if self.symbolic.contains_key(name) {
+            return Standing::ForAnother;
+        }
+        let Some(id) = self.ids.get(name).filter(|_| !self.names_symbolic) else {
+            return Standing::Own;
+        };
+        // A ref is always where the one is that it stands for.
+        let is_forges = |name: &str| FORGES.iter().any(|folder| name.starts_with(folder));
+        let mut others = self
+            .ids
+            .iter()
+            .filter(|(other, _)| *other != name && !is_forges(other));
+        match others.any(|(_, its)| its == id) {
+            true => Standing::Unknown,
+            false => Standing::Own,
+        }
+    }
+
     /// Reads lines of `ID<tab>NAME` and `ref: TARGET<tab>NAME`.
     fn read(bytes: &[u8]) -> Self {
         let mut refs = Self::default();
@@ -336,5 +373,20 @@ mod tests {
         );
         assert_eq!(refs.symbolic["HEAD"], "refs/heads/main");
         assert_eq!(refs.head.unwrap().as_str(), a);
+    }
+
+    #[test]
+    fn where_symbolic_refs_are_not_named_one_that_is_where_another_is_may_be_one() {
+        let (a, b) = ("1".repeat(40), "2".repeat(40));
+        let text = format!("{a}\trefs/heads/main\n{a}\trefs/heads/x\n{b}\trefs/heads/y\n");
+        let mut refs = Refs::read(text.as_bytes());
+        let standing =
+            |refs: &Refs| ["x", "y", "new"].map(|name| refs.standing(&format!("refs/heads/{name}")));
+        assert_eq!(standing(&refs), [Standing::Unknown, Standing::Own, Standing::Own]);
+        refs.names_symbolic = true;
+        assert_eq!(standing(&refs), [Standing::Own; 3]);
+        refs.symbolic
+            .insert("refs/heads/x".to_owned(), "refs/heads/main".to_owned());
+        assert_eq!(standing(&refs)[0], Standing::ForAnother);
     }
 }

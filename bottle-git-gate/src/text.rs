@@ -15,7 +15,7 @@ pub(crate) fn last_lines(bytes: &[u8], most: usize) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.split(['\n', '\r']).map(line).filter(|line| !line.is_empty());
     let lines: Vec<String> = lines
-        .filter(|line| !is_progress(line) && !is_trace(line))
+        .filter(|line| !is_progress(line) && !is_trace(line) && !is_event(line))
         .collect();
     let skip = lines.len().saturating_sub(most);
     lines.into_iter().skip(skip).collect()
@@ -49,9 +49,34 @@ fn is_trace(line: &str) -> bool {
     words.next().is_some_and(is_time) && words.next().is_some_and(|word| word.starts_with("pkt-line.c:"))
 }
 
+/// Lines of JSON that `GIT_TRACE2_EVENT` asks for.
+fn is_event(line: &str) -> bool {
+    line.starts_with("{\"event\":")
+}
+
+/// Whether git says among its events that client and upstream speak version 2 of the protocol.
+pub(crate) fn has_agreed_on_version_2(said: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(said);
+    let mut events = text.lines().filter(|line| is_event(line));
+    events.any(|line| line.contains(r#""key":"negotiated-version","value":"2""#))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::last_lines;
+    use super::{has_agreed_on_version_2, last_lines};
+
+    #[test]
+    fn the_version_is_read_from_events_alone() {
+        let event = |version: u8| {
+            format!(
+                r#"{{"event":"data","category":"transfer","key":"negotiated-version","value":"{version}"}}"#
+            )
+        };
+        let said = |line: &str| has_agreed_on_version_2(format!("warning: x\n{line}\n").as_bytes());
+        assert!(said(&event(2)));
+        assert!(!said(&event(1)) && !said(&format!("remote: {}", event(2))));
+        assert!(last_lines(event(2).as_bytes(), 5).is_empty());
+    }
 
     #[test]
     fn what_git_says_to_itself_is_left_out() {

@@ -152,7 +152,7 @@ fn facts(repo: &str, request: &PushRequest, refs: &Refs) -> Facts {
     let one = |update: &crate::push_request::Update| RefFacts {
         update: update.clone(),
         current: refs.ids.get(&update.name).cloned(),
-        is_symbolic: refs.symbolic.contains_key(&update.name),
+        standing: refs.standing(&update.name),
         content: None,
     };
     Facts {

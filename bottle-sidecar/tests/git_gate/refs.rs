@@ -1,6 +1,8 @@
 //! Which refs may move, and how a refusal reads.
 
-use crate::world::World;
+use std::path::Path;
+
+use crate::world::{Transport, World};
 
 #[test]
 fn refs_outside_the_rules_are_refused() {
@@ -125,6 +127,40 @@ fn a_symbolic_ref_of_the_upstream_does_not_move_another() {
         &["origin", "HEAD:refs/heads/work/alias"],
         &["refused: symbolic-ref"],
     );
+}
+
+#[test]
+fn where_symbolic_refs_are_not_named_none_is_moved() {
+    let world = World::new();
+    let upstream = world.upstream();
+    let work = world.clone();
+    let alias = ["symbolic-ref", "refs/heads/work/alias", "refs/heads/main"];
+    world.ok(&upstream, &alias);
+    world.ok(&work, &["push", "--quiet", "origin", "HEAD:work/y"]);
+    world.sshd.speak_as_long_ago();
+    world.commit(&work, "a", "a\n");
+    for name in ["alias", "y"] {
+        world.refused(
+            &work,
+            &["origin", &format!("HEAD:refs/heads/work/{name}")],
+            &["refused: symbolic-ref", "may stand for another one"],
+        );
+    }
+    // What is nowhere else stands for nothing else.
+    world.ok(&work, &["push", "--quiet", "origin", "work/x"]);
+    world.commit(&work, "a", "b\n");
+    world.ok(&work, &["push", "--quiet", "origin", "work/x"]);
+}
+
+#[test]
+fn where_symbolic_refs_are_named_the_others_move() {
+    for transport in [Transport::Ssh, Transport::Https] {
+        let world = World::with(Path::new("/usr/bin/git"), transport);
+        let work = world.clone();
+        world.ok(&work, &["push", "--quiet", "origin", "HEAD:work/y"]);
+        world.commit(&work, "a", "a\n");
+        world.ok(&work, &["push", "--quiet", "origin", "HEAD:work/y"]);
+    }
 }
 
 #[test]

@@ -30,7 +30,9 @@ impl Sshd {
         }
         // What each session asks for is noted.
         let note = format!(
-            "command=\"echo $SSH_ORIGINAL_COMMAND >> {}; exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"\" ",
+            "command=\"test -e {} && unset GIT_PROTOCOL; echo $SSH_ORIGINAL_COMMAND >> {}; \
+             exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"\" ",
+            path("old"),
             path("commands"),
         );
         let public = fs::read_to_string(path("user.pub")).unwrap();
@@ -62,6 +64,11 @@ impl Sshd {
             std::thread::sleep(Duration::from_millis(20));
         }
         Self { folder, child, port }
+    }
+
+    /// Answers as one does that does not let clients say which version of the protocol they speak.
+    pub(crate) fn speak_as_long_ago(&self) {
+        fs::write(self.folder.path().join("old"), "").unwrap();
     }
 
     pub(crate) fn url(&self, path: &Path) -> String {
