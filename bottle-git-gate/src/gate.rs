@@ -64,6 +64,9 @@ impl Gate {
     /// When its folder or a key cannot be used.
     pub async fn open(settings: Settings) -> Result<Self, OpenError> {
         let folder = &settings.folder;
+        if !folder.is_absolute() {
+            return Err(unusable(folder, io::Error::other("its path has to be absolute")));
+        }
         let quarantine = folder.join("quarantine");
         create(folder)?;
         match std::fs::remove_dir_all(&quarantine) {

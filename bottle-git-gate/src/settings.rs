@@ -17,7 +17,7 @@ pub struct Settings {
     pub boot: GitGateBoot,
     /// The programs that it runs.
     pub programs: Programs,
-    /// A folder of this user alone, for mirrors and what is being pushed.
+    /// A folder of this user alone, for mirrors and what is being pushed; an absolute path.
     pub folder: PathBuf,
     /// The most bytes of all that is in it; [`crate::limits::MIRRORS_BYTES`] for a bottle.
     pub most_bytes: u64,

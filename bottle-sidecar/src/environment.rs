@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 #[derive(Debug, thiserror::Error)]
 #[error("{} lies in no folder", path.display())]
 pub(crate) struct NoFolder {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// Paths in a file start from its folder.

@@ -79,7 +79,7 @@ impl GitGateOptions {
         let worker = ["/proc/self/exe", "git-worker"].map(OsString::from);
         let mut programs = Programs::find(&program_folders(), worker.into())?;
         if let Some(git) = self.git {
-            programs.git = git;
+            programs.git = absolute(git)?;
         }
         let secret = |name: &EnvName| {
             let value = variable_of_environment(name).filter(|value| !value.is_empty());
@@ -98,7 +98,7 @@ impl GitGateOptions {
             },
             listen: self.listen,
             identity: self.identity,
-            folder: self.folder,
+            folder: self.folder.map(absolute).transpose()?,
             most_bytes: self.most_bytes,
             events: self.events,
             roots: roots(&self.upstream_ca)?,
@@ -108,4 +108,9 @@ impl GitGateOptions {
             now: system_clock,
         })
     }
+}
+
+/// git runs in folders of its own.
+fn absolute(path: PathBuf) -> Result<PathBuf, NoFolder> {
+    std::path::absolute(&path).map_err(|_| NoFolder { path })
 }

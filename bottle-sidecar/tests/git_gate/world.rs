@@ -105,7 +105,8 @@ impl World {
 
     pub(crate) fn start_gate_as(&mut self, keys: &str, change: impl FnOnce(&mut Command)) {
         self.gate = None;
-        let mut command = self.gate_command("gate.yaml", keys, &self.path("mirrors"));
+        // From where the gate is started.
+        let mut command = self.gate_command("gate.yaml", keys, Path::new("mirrors"));
         change(&mut command);
         self.gate = Some(Gate::start(command));
     }
@@ -139,6 +140,7 @@ impl World {
             .arg(mirrors)
             .arg("--upstream-ca")
             .arg(self.https.authority())
+            .current_dir(self.root.path())
             .env("GATE_TEST_TOKEN", https::TOKEN);
         command
     }

@@ -17,7 +17,7 @@ pub(super) const RESULTS: &str = "results.tar";
 /// The most bytes of results.
 const MOST_RESULTS: u64 = 1 << 30;
 /// The lab says every ten of its own seconds that it lives, which a busy machine makes long.
-const SILENCE: Duration = Duration::from_secs(150);
+const SILENCE: Duration = Duration::from_secs(75);
 /// What a disk needs beyond its files' bytes, in MiB.
 const DISK_OVERHEAD: u64 = 64;
 const MODULES: [&str; 6] = [
