@@ -1,6 +1,6 @@
 //! Everything that has to hold before a change lands, step by step, with a table at the end.
 
-mod agents;
+pub(crate) mod agents;
 mod mcp;
 mod npm;
 mod report;

@@ -3,6 +3,7 @@
 #   suites     lines of USER SUITE TRIES: who runs it, and how often a test is tried
 #   arguments  which tests, one word a line
 #   done       lines of SUITE TEST: what has ended in an earlier boot
+#   agents     programs of real agents, by the names of their providers
 #   root       the folder below which tests look for what is in `checkout`
 # After each test it prints: LAB-TEST SUITE TEST STATUS TRIES SECONDS
 set -u
@@ -18,6 +19,13 @@ ln -s /payload/checkout "$root"
 modprobe -q dummy && ip link add outer type dummy && ip address add 192.0.2.1/24 dev outer && ip link set outer up
 export RUST_BACKTRACE=0 BOTTLE_TEST_SMOLVM=/usr/local/bin/smolvm BOTTLE_TEST_IMAGE=/var/tmp/image.tar \
     BOTTLE_TEST_BINARIES="$root/target/dist/$(uname -m)" BOTTLE_TEST_SLOW=1
+for program in /payload/agents/*; do
+    [ -f "$program" ] || continue
+    name=${program##*/}
+    lab-image "/var/tmp/$name.tar" "$program" || exit 70
+    chmod 644 "/var/tmp/$name.tar"
+    export "BOTTLE_TEST_IMAGE_${name^^}=/var/tmp/$name.tar"
+done
 while read -r user suite tries; do
     program="$root/target/debug/deps/$suite"
     home=$(mktemp -d "/var/tmp/$suite.XXXXXX")

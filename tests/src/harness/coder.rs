@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::engine::Engine;
+use super::machine::machine_of_or_skip;
 use super::native::{HERE, Who, find_agents_or_skip, native_or_skip};
 use super::stage::Stage;
 use crate::mock_model::{MockModel, Settings, ToolCall};
@@ -64,6 +65,14 @@ impl Coder {
         match find_agents_or_skip(test, &mut stage)? {
             true => Self::on(stage, HERE, program).map(Some),
             false => Ok(None),
+        }
+    }
+
+    /// Sets a stage whose bottles are machines, or says that this test is skipped where there are none.
+    pub fn machine_or_skip(test: &str, program: Program) -> Result<Option<Self>> {
+        match machine_of_or_skip(test, program.provider())? {
+            Some(stage) => Self::on(stage, HERE, program).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -153,11 +162,19 @@ impl Program {
         }
     }
 
+    fn provider(self) -> &'static str {
+        match self {
+            Self::ClaudeToken | Self::ClaudeKey => "claude",
+            Self::CodexKey | Self::CodexLogin => "codex",
+        }
+    }
+
     fn bottle(self, model: SocketAddr) -> String {
-        let (template, host) = match self {
-            Self::ClaudeToken | Self::ClaudeKey => ("claude", "api.anthropic.com"),
-            Self::CodexKey => ("codex", "api.openai.com"),
-            Self::CodexLogin => ("codex", "chatgpt.com"),
+        let template = self.provider();
+        let host = match self {
+            Self::ClaudeToken | Self::ClaudeKey => "api.anthropic.com",
+            Self::CodexKey => "api.openai.com",
+            Self::CodexLogin => "chatgpt.com",
         };
         let credential = match self {
             Self::CodexLogin => "forward_host_credentials: true".to_owned(),

@@ -16,13 +16,24 @@ use super::stage::Stage;
 
 /// Names the archive of an image that the demo's agent runs in.
 const IMAGE: &str = "BOTTLE_TEST_IMAGE";
+/// The same for real agents, by the name of the provider behind it.
+const REAL: &str = "BOTTLE_TEST_IMAGE_";
 /// What smolvm reads of its environment.
 const SETTINGS: &str = "SMOLVM_";
 
 /// Makes a stage whose bottles run in machines of an ordinary user's, or says that this test is skipped.
 pub fn machine_or_skip(test: &str) -> Result<Option<Stage>> {
+    machine_with_or_skip(test, "demo", IMAGE)
+}
+
+/// The same, with an image that has the real program of a provider's in it.
+pub(super) fn machine_of_or_skip(test: &str, provider: &str) -> Result<Option<Stage>> {
+    machine_with_or_skip(test, provider, &format!("{REAL}{}", provider.to_uppercase()))
+}
+
+fn machine_with_or_skip(test: &str, provider: &str, variable: &str) -> Result<Option<Stage>> {
     let variables: Vec<(OsString, OsString)> = variables().collect();
-    let image = variables.iter().find(|(name, _)| name == IMAGE);
+    let image = variables.iter().find(|(name, _)| name == variable);
     let Some((_, image)) = image else {
         skip(
             test,
@@ -32,6 +43,7 @@ pub fn machine_or_skip(test: &str) -> Result<Option<Stage>> {
     };
     let mut stage = Stage::without_engine()?;
     stage.set("DOCKER_HOST", NO_ENGINE);
+    stage.set("BOT_BOTTLE_BACKEND", "smol");
     for (name, value) in &variables {
         if let (Some(name), Some(value)) = (name.to_str(), value.to_str())
             && name.starts_with(SETTINGS)
@@ -44,7 +56,7 @@ pub fn machine_or_skip(test: &str) -> Result<Option<Stage>> {
     }
     let images = stage.bottle_home().join("images");
     fs::create_dir(&images)?;
-    link_or_copy(Path::new(image), &images.join("demo.tar"))?;
+    link_or_copy(Path::new(image), &images.join(provider).with_extension("tar"))?;
     // What smolvm makes of an image takes long, and is the same for all tests.
     symlink(cache()?, stage.home().join(".cache"))?;
     Ok(Some(stage))

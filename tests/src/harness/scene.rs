@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::engine::Engine;
+use super::machine::machine_or_skip;
 use super::native::{HERE, Who, native_or_skip};
 use super::running::{Finished, Running};
 use super::stage::Stage;
@@ -58,6 +59,14 @@ impl Scene {
     pub fn native_or_skip(test: &str, who: Who, more: &str) -> Result<Option<Self>> {
         match native_or_skip(test, who)? {
             Some(stage) => Self::on(stage, HERE, more).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Sets a scene whose bottles are machines, or says that this test is skipped where there are none.
+    pub fn machine_or_skip(test: &str) -> Result<Option<Self>> {
+        match machine_or_skip(test)? {
+            Some(stage) => Self::on(stage, HERE, "").map(Some),
             None => Ok(None),
         }
     }

@@ -272,15 +272,23 @@ impl Stage {
 
     /// The processes that were started with this stage's environment, or by those that were.
     pub fn processes(&self) -> Result<Vec<String>> {
+        Ok(self.numbered_processes()?.into_values().collect())
+    }
+
+    /// The same by their ids.
+    pub fn numbered_processes(&self) -> Result<BTreeMap<i32, String>> {
         let needle = self.folder.path().to_string_lossy().into_owned();
-        let mut found = Vec::new();
+        let mut found = BTreeMap::new();
         for entry in fs::read_dir("/proc")?.flatten() {
+            let Ok(id) = entry.file_name().to_string_lossy().parse() else {
+                continue;
+            };
             // A process that ends while it is looked at is none.
             let read = |file: &str| fs::read(entry.path().join(file)).unwrap_or_default();
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\0', " ");
             let (environment, line) = (text(&read("environ")), text(&read("cmdline")));
             if environment.contains(&needle) || line.contains(&needle) {
-                found.push(line);
+                found.insert(id, line);
             }
         }
         Ok(found)

@@ -19,7 +19,8 @@ const SMOLVM: &str = "smolmachines==1.32.2";
 const RELEASE: &str = "bookworm";
 /// A kernel for virtual machines: small, and with the modules of a KVM host.
 const KERNEL_PACKAGE: &str = "linux-image-cloud-amd64";
-const PACKAGES: &str = "ca-certificates,git,procps,iproute2,kmod,python3-minimal,socat,strace";
+const PACKAGES: &str =
+    "ca-certificates,git,openssh-client,openssh-server,procps,iproute2,kmod,python3-minimal,socat,strace";
 /// Most of it is a hole: each machine has disks of 20 and 10 GiB that are as good as empty.
 const DISK_BYTES: u64 = 48 << 30;
 /// Programs that make and run it, and their packages.

@@ -9,14 +9,18 @@ use anyhow::{Context, Result, bail, ensure};
 use super::{FILES, Payload};
 use crate::machine::Machine;
 use crate::process;
+use crate::suite::agents;
 
 /// The suites: the package, its test binary, the name of the user in the lab that runs it, and how often a test is tried:
 /// a machine in an emulated host dies now and then before it is up. The escape suite shows as root that an attempt works
 /// without walls, and what gets out once gets out.
-const SUITES: [(&str, &str, &str, usize); 2] = [
+const SUITES: [(&str, &str, &str, usize); 3] = [
     ("bottle-backend-smol", "smol_conformance", "somebody", 2),
     ("bottle-tests", "smol_escape", "root", 1),
+    ("bottle-tests", AGENTS, "root", 2),
 ];
+/// The suite that runs real agents.
+const AGENTS: &str = "smol_e2e";
 
 /// What tests run there, and how.
 #[derive(Debug, clap::Args)]
@@ -24,7 +28,7 @@ pub(crate) struct Options {
     /// The most minutes that one try may take
     #[arg(long, value_name = "MINUTES", default_value_t = 60)]
     minutes: u64,
-    /// Only the suite whose name holds this: conformance, escape
+    /// Only the suite whose name holds this: conformance, escape, e2e
     #[arg(long, value_name = "NAME", default_value = "")]
     suite: String,
     /// Arguments of the test binaries: names, `--skip NAME`, `--exact`
@@ -33,7 +37,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// All of both suites.
+    /// All of all suites.
     pub(crate) fn all() -> Self {
         Self {
             minutes: 60,
@@ -71,6 +75,9 @@ pub(crate) fn run(machine: &Machine, options: &Options) -> Result<Passed> {
         let binary = test_binary(machine, package, name)?;
         checkout.take(&binary, &format!("target/debug/deps/{name}"))?;
         list.push_str(&format!("{user} {name} {tries}\n"));
+        if name == AGENTS {
+            take_agents(machine, &folder.join("agents"))?;
+        }
     }
     checkout.fill()?;
     fs::write(folder.join("suites"), list)?;
@@ -162,6 +169,8 @@ impl Checkout<'_> {
                 .args(["build", "--locked", "--package=bottle-cli"]),
         )?;
         self.take(&target.join("debug/bottle"), "target/debug/bottle")?;
+        let ignores = "bottle-backend/src/conformance/user-ignores";
+        self.take(&self.machine.root.join(ignores), ignores)?;
         self.take_attempts()
     }
 
@@ -186,6 +195,20 @@ impl Checkout<'_> {
         }
         let program = "target/debug/guest/attempt";
         self.take(&self.machine.root.join(program), program)
+    }
+}
+
+/// Without them the tests that want them say so.
+fn take_agents(machine: &Machine, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    match agents::programs(machine) {
+        Ok(programs) => programs
+            .iter()
+            .try_for_each(|(name, program)| copy(program, &folder.join(name))),
+        Err(error) => {
+            eprintln!("SKIPPED real agents in microVMs: {error:#}");
+            Ok(())
+        }
     }
 }
 

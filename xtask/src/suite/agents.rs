@@ -1,6 +1,7 @@
 //! The real agents' programs, in the versions that our images have, where tests without an engine find them.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -12,6 +13,22 @@ const AGENTS: [(&str, &str); 2] = [
     ("claude", "@anthropic-ai/claude-code@"),
     ("codex", "@openai/codex@"),
 ];
+
+/// The programs themselves, below their packages' folder; what `npm` links is a script that looks for them.
+const PROGRAMS: [(&str, &str); 2] = [
+    ("claude", "@anthropic-ai/claude-code/bin/claude.exe"),
+    (
+        "codex",
+        "@openai/codex/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
+    ),
+];
+
+/// Installs what is missing, and tells where the programs are which need no other one.
+pub(crate) fn programs(machine: &Machine) -> Result<Vec<(&'static str, PathBuf)>> {
+    ensure(machine)?;
+    let modules = machine.tools.join("agents/lib/node_modules");
+    Ok(PROGRAMS.map(|(name, path)| (name, modules.join(path))).into())
+}
 
 /// Installs what is missing, outside of the checkout.
 pub(super) fn ensure(machine: &Machine) -> Result<()> {
