@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use bottle_tests::harness::Scene;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::LIMIT;
+use crate::{LIMIT, machines};
 
 /// What a start says that it does, one after the other.
 const STEPS: [&str; 4] = [
@@ -18,19 +18,43 @@ const STEPS: [&str; 4] = [
 const WAITING: &str = "the agent waits";
 const WAITS: &str = "run: echo the agent waits >&2; exec sleep 3600";
 
-/// Parts of a bottle, by words of the command lines of their processes.
-const PARTS: [(&str, &str); 3] = [
-    ("the machine", "_boot-vm"),
-    ("the keeper", "bottle-sidecar guest"),
-    ("the sidecar", "bottle-sidecar init"),
+/// Parts of a bottle: the machine, and others by words of their command lines.
+const PARTS: [Part; 3] = [
+    Part::Machine,
+    Part::Line("bottle-sidecar guest"),
+    Part::Line("bottle-sidecar init"),
 ];
 
-fn kill(scene: &Scene, words: &str) -> Result<()> {
-    let there = scene.stage.numbered_processes()?;
-    let found = there.iter().find(|(_, line)| line.contains(words));
-    let (process, _) = found.with_context(|| format!("no {words:?} among {there:?}"))?;
-    let process = Pid::from_raw(*process).context("no process")?;
-    Ok(kill_process(process, Signal::KILL)?)
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Machine,
+    Line(&'static str),
+}
+
+impl Part {
+    fn kill(self, scene: &Scene) -> Result<()> {
+        let process = self.find(scene)?.with_context(|| {
+            let there = scene.stage.numbered_processes();
+            format!("no {self:?} among {there:?}")
+        })?;
+        let process = Pid::from_raw(process).context("no process")?;
+        Ok(kill_process(process, Signal::KILL)?)
+    }
+
+    fn find(self, scene: &Scene) -> Result<Option<i32>> {
+        match self {
+            Self::Machine => {
+                let machines = machines(scene)?;
+                let id = machines.first().and_then(|machine| machine.get("pid")?.as_i64());
+                Ok(id.map(i32::try_from).transpose()?)
+            }
+            Self::Line(words) => {
+                let there = scene.stage.numbered_processes()?;
+                let found = there.iter().find(|(_, line)| line.contains(words));
+                Ok(found.map(|(process, _)| *process))
+            }
+        }
+    }
 }
 
 fn discard(scene: &Scene) -> Result<()> {
@@ -52,10 +76,8 @@ fn nothing_is_left(scene: &Scene, what: &str) -> Result<()> {
         };
         ensure!(left.is_empty(), "{what}: {left:?} in {folder}");
     }
-    let mut smolvm = scene.stage.another_command("smolvm")?;
-    let listed = smolvm.args(["machine", "ls", "--json"]).output()?;
-    let listed = String::from_utf8(listed.stdout)?;
-    ensure!(!listed.contains(&scene.label), "{what}: {listed}");
+    let machines = machines(scene)?;
+    ensure!(machines.is_empty(), "{what}: {machines:?}");
     Ok(())
 }
 
@@ -77,14 +99,14 @@ fn a_command_that_is_killed_at_any_step_leaves_nothing_after_the_next() -> Resul
 }
 
 fn a_part_is_killed(test: &str, step: &str) -> Result<()> {
-    for (part, words) in PARTS {
+    for part in PARTS {
         let Some(scene) = Scene::machine_or_skip(test)? else {
             return Ok(());
         };
-        let what = format!("{part}, {step}");
+        let what = format!("{part:?}, {step}");
         let running = scene.start(WAITS)?;
         running.wait_for_stderr(LIMIT, step)?;
-        kill(&scene, words).context(what.clone())?;
+        part.kill(&scene).context(what.clone())?;
         discard(&scene).context(what.clone())?;
         let ended = running.wait(LIMIT).context(what.clone())?;
         ensure!(!ended.stderr.contains("panicked"), "{what}: {ended:?}");
@@ -114,7 +136,7 @@ fn a_machine_that_is_killed_ends_its_agent() -> Result<()> {
     };
     let running = scene.start(WAITS)?;
     running.wait_for_stderr(LIMIT, WAITING)?;
-    kill(&scene, "_boot-vm")?;
+    Part::Machine.kill(&scene)?;
     let ended = running.wait(LIMIT)?;
     ensure!(ended.status != 0, "{ended:?}");
     discard(&scene)?;

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Result, ensure};
 use bottle_tests::harness::Scene;
 
-use crate::LIMIT;
+use crate::{LIMIT, machines};
 
 #[test]
 fn two_machines_of_one_name_cannot_be() -> Result<()> {
@@ -16,15 +16,8 @@ fn two_machines_of_one_name_cannot_be() -> Result<()> {
     let at_once = [scene.start("run: sleep 3600")?, scene.start("run: sleep 3600")?];
     let one = scene.start("run: true")?.wait(LIMIT)?;
     ensure!(one.status != 0, "{one:?}");
-    let machines = || -> Result<usize> {
-        let listed = scene
-            .stage
-            .another_command("smolvm")?
-            .args(["machine", "ls", "--json"])
-            .output()?;
-        Ok(String::from_utf8(listed.stdout)?.matches("\"name\"").count())
-    };
-    ensure!(machines()? <= 1, "{}", machines()?);
+    let there = machines(&scene)?;
+    ensure!(there.len() <= 1, "{there:?}");
     let stopped = scene.stage.run(&["stop", "--discard", &scene.label], LIMIT)?;
     let mut refused = 0;
     for running in at_once {
@@ -32,7 +25,8 @@ fn two_machines_of_one_name_cannot_be() -> Result<()> {
         refused += usize::from(ended.stderr.contains(&scene.label) && ended.stderr.contains("taken"));
     }
     ensure!(refused == 1, "{refused} were refused; {stopped:?}");
-    ensure!(machines()? == 0, "{}", machines()?);
+    let there = machines(&scene)?;
+    ensure!(there.is_empty(), "{there:?}");
     Ok(())
 }
 
