@@ -24,7 +24,7 @@ const PACKAGES: &str =
 /// Most of it is a hole: each machine has disks of 20 and 10 GiB that are as good as empty.
 const DISK_BYTES: u64 = 48 << 30;
 /// Programs that make and run it, and their packages.
-const TOOLS: [(&str, &str); 10] = [
+const TOOLS: [(&str, &str); 11] = [
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("debootstrap", "debootstrap"),
     ("mkfs.ext4", "e2fsprogs"),
@@ -35,6 +35,7 @@ const TOOLS: [(&str, &str); 10] = [
     ("python3", "python3"),
     ("pip3", "python3-pip"),
     ("setpriv", "util-linux"),
+    ("taskset", "util-linux"),
 ];
 
 /// Makes the lab unless it is there, or says what that takes.
