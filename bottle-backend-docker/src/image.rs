@@ -37,7 +37,7 @@ pub(crate) async fn ensure_agent_image(
 ) -> Result<String, LaunchError> {
     let context = match &plan.image.source {
         ImageSource::Committed { reference } => return committed(engine, reference).await,
-        ImageSource::Provider { dockerfile } => Context::of_text(dockerfile),
+        ImageSource::Provider { dockerfile } => Context::of_text(dockerfile, &[]),
         ImageSource::BottleOverride(files) | ImageSource::Manifest(files) | ImageSource::Plugin(files) => {
             Context::read(files)
         }

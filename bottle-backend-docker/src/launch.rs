@@ -189,7 +189,10 @@ impl Launch<'_> {
         } = self.materials;
         match self.has_git() {
             true => {
-                ensure_git_image(self.engine, binaries, version, build_ca.as_deref(), self.progress).await
+                let repos = self.plan.repos.iter();
+                let scanners = repos.flat_map(|repo| repo.scanners.iter().copied()).collect();
+                let ca = build_ca.as_deref();
+                ensure_git_image(self.engine, binaries, version, &scanners, ca, self.progress).await
             }
             false => {
                 let image = ensure_sidecar_image(self.engine, binaries, version, self.progress).await;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bottle_plan::door::Door;
+use bottle_plan::git::{ExtraScanner, GitRepo};
 use bottle_plan::names::RepoName;
 use bottle_scan::{KnownSecrets, Parts, Scanner};
 use bottle_util::files;
@@ -19,9 +20,10 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::limits::{PUSHES, PUSHES_WAITING, READS};
 use crate::mirror::Mirror;
 use crate::policy::Policy;
-use crate::settings::{Clock, OpenError, Programs, Settings};
+use crate::settings::{Clock, MissingProgram, OpenError, Programs, Settings};
 use crate::space::Space;
 use crate::upstream::Upstream;
+use crate::worker::ScannerProgram;
 
 /// An open gate.
 #[derive(Debug, Clone)]
@@ -49,6 +51,8 @@ struct Shared {
 #[derive(Debug)]
 pub(crate) struct Repo {
     pub(crate) name: RepoName,
+    /// Who reads its pushes beside us.
+    pub(crate) scanners: Vec<ScannerProgram>,
     pub(crate) policy: Policy,
     pub(crate) mirror: Mirror,
 }
@@ -83,6 +87,7 @@ impl Gate {
             let upstream = Upstream::open(boot, &settings.boot.roots, &settings.programs, &own).await?;
             let repo = Repo {
                 name: boot.repo.name.clone(),
+                scanners: scanners(&boot.repo, &settings.programs)?,
                 policy: Policy::of(&boot.repo, &boot.accepted, &settings.boot.identity),
                 mirror: Mirror::new(
                     &settings.programs.git,
@@ -223,6 +228,22 @@ fn fingerprints(secrets: &[NamedSecret]) -> Result<KnownSecrets, OpenError> {
         }
     }
     Ok(known)
+}
+
+/// One that is wanted and not there leaves the gate closed.
+fn scanners(repo: &GitRepo, programs: &Programs) -> Result<Vec<ScannerProgram>, OpenError> {
+    let program = |scanner: &ExtraScanner| {
+        let path = programs.scanners.get(scanner).cloned();
+        let missing = || OpenError::Program {
+            repo: repo.name.to_string(),
+            source: MissingProgram(scanner.program()),
+        };
+        Ok(ScannerProgram {
+            scanner: *scanner,
+            path: path.ok_or_else(missing)?,
+        })
+    };
+    repo.scanners.iter().map(program).collect()
 }
 
 fn create(path: &Path) -> Result<(), OpenError> {

@@ -40,10 +40,12 @@ pub const EXAMINE_TIME: Duration = Duration::from_secs(600);
 pub const fn unpack_seconds(bytes: u64) -> u64 {
     3 + (bytes >> 20)
 }
-/// The processor seconds that each process which reads the new objects of such a pack may take.
+/// The processor seconds that each process which reads the new objects of such a pack may take; other scanners read a
+/// few megabytes a second.
 #[must_use]
-pub const fn examine_seconds(bytes: u64) -> u64 {
-    8 + (bytes >> 20)
+pub const fn examine_seconds(bytes: u64, has_other_scanners: bool) -> u64 {
+    let seconds = 8 + (bytes >> 20);
+    if has_other_scanners { seconds * 4 } else { seconds }
 }
 /// The memory of the process that unpacks a push, in bytes, beyond what it maps of files.
 pub const UNPACK_MEMORY: u64 = 768 << 20;
@@ -51,11 +53,20 @@ pub const UNPACK_MEMORY: u64 = 768 << 20;
 pub const EXAMINE_MEMORY: u64 = UNPACK_MEMORY / 2;
 /// The addresses of each of them, files included.
 pub const WORKER_ADDRESSES: u64 = 4 << 30;
+/// The same where other scanners read too, which reserve gigabytes that they never touch.
+pub const SCANNER_ADDRESSES: u64 = 64 << 30;
+/// The memory that another scanner is asked to keep to, out of what it may take.
+pub const SCANNER_HEAP: u64 = EXAMINE_MEMORY / 4 * 3;
+/// The most bytes that another scanner may print.
+pub const SCANNER_OUTPUT: u64 = 16 << 20;
 /// The most threads that unpack one push.
 pub const UNPACK_THREADS: u8 = 2;
 
 /// The most bytes of all that a gate keeps: mirrors, and pushes that are under way.
 pub const MIRRORS_BYTES: u64 = 64 << 30;
+
+/// With more packs in a mirror than these, small ones are put together.
+pub const PACKS: usize = 20;
 
 /// The most reads that git serves at a time.
 pub const READS: usize = 16;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::child::{self, Done, Patience};
 use crate::decide::Standing;
 use crate::git::Call;
-use crate::limits::{FETCH_TIME, REF_BYTES, UPSTREAM_SILENCE};
+use crate::limits::{FETCH_TIME, PACKS, REF_BYTES, UPSTREAM_SILENCE};
 use crate::object_id::ObjectId;
 use crate::space::{NoSpace, Space};
 use crate::text;
@@ -27,6 +27,8 @@ pub(crate) struct Mirror {
     space: Arc<Space>,
     /// Whether a writer may have been ended in the middle.
     is_unclean: AtomicBool,
+    /// Whether packs are being put together now.
+    is_tidied: Arc<AtomicBool>,
     last: Mutex<Option<Refresh>>,
 }
 
@@ -59,6 +61,7 @@ impl Mirror {
             upstream,
             space,
             is_unclean: AtomicBool::new(true),
+            is_tidied: Arc::default(),
             last: Mutex::new(None),
         }
     }
@@ -129,14 +132,44 @@ impl Mirror {
         }
         let refs = self.update(listed).await?;
         self.is_unclean.store(false, Ordering::Relaxed);
+        self.tidy().await;
         Ok(refs)
+    }
+
+    /// Has small packs put together in the background, once there are many: each push leaves one. Whoever reads meanwhile
+    /// finds all objects.
+    async fn tidy(&self) {
+        let packs = self.folder.join("objects/pack");
+        if count_packs(&packs) <= PACKS || self.is_tidied.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let done = Tidying(Arc::clone(&self.is_tidied));
+        let Ok(share) = self.space.share().await else {
+            return;
+        };
+        let call = self.call().within(&share);
+        let call = self
+            .upstream
+            .carried(call.args(["repack", "--geometric=2", "-d", "--quiet"]));
+        let patience = Patience {
+            silence: FETCH_TIME,
+            total: FETCH_TIME,
+        };
+        tokio::spawn(async move {
+            match child::run(call.command(), call.input(), patience).await {
+                Ok(ended) if ended.status.success() => {}
+                Ok(ended) => tracing::warn!(said = ?text::last_lines(&ended.stderr, 1), "packs stay apart"),
+                Err(error) => tracing::warn!(%error, "packs stay apart"),
+            }
+            drop((share, done));
+        });
     }
 
     /// Brings objects and refs here; nobody else writes meanwhile.
     async fn update(&self, listed: Refs) -> Result<Refs, UpstreamError> {
         self.create(&listed).await?;
         if self.own().await? != listed.ids {
-            let share = self.space.share()?;
+            let share = self.space.share().await?;
             let call = self.call().within(&share).args([
                 "fetch",
                 "--no-tags",
@@ -230,6 +263,21 @@ impl Mirror {
         };
         Ok(child::run(call.command(), call.input(), patience).await?)
     }
+}
+
+/// Says at its end that packs are no longer put together.
+struct Tidying(Arc<AtomicBool>);
+
+impl Drop for Tidying {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+fn count_packs(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_pack = |path: PathBuf| path.extension().is_some_and(|kind| kind == "pack");
+    entries.filter(|entry| is_pack(entry.path())).count()
 }
 
 /// Where forges show again what branches hold.

@@ -1,10 +1,12 @@
 //! What a gate is told.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bottle_plan::git::ExtraScanner;
 use bottle_wire::event::Event;
 use bottle_wire::git_gate::GitGateBoot;
 use bottle_wire::supervise::Ask;
@@ -59,6 +61,8 @@ pub struct Programs {
     pub ssh: Result<SshPrograms, MissingProgram>,
     /// The command that runs [`crate::worker::run`] with the arguments that follow.
     pub worker: Vec<OsString>,
+    /// Scanners that are there; a repository may want one.
+    pub scanners: BTreeMap<ExtraScanner, PathBuf>,
 }
 
 /// The programs of OpenSSH.
@@ -89,10 +93,14 @@ impl Programs {
             let mut candidates = folders.iter().map(|folder| folder.join(name));
             candidates.find(|path| path.is_file()).ok_or(MissingProgram(name))
         };
+        let scanners = ExtraScanner::ALL
+            .into_iter()
+            .filter_map(|scanner| Some((scanner, find(scanner.program()).ok()?)));
         Ok(Self {
             git: find("git")?,
             ssh: SshPrograms::find(find),
             worker,
+            scanners: scanners.collect(),
         })
     }
 }
@@ -132,8 +140,8 @@ pub enum OpenError {
         /// Why.
         reason: String,
     },
-    /// A repository's upstream needs a program that is not there.
-    #[error("repository {repo} cannot be reached")]
+    /// A repository needs a program that is not there.
+    #[error("repository {repo} cannot be served")]
     Program {
         /// The repository.
         repo: String,

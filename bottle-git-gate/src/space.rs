@@ -40,8 +40,14 @@ impl Space {
         })
     }
 
-    /// Gives a part of what is left, small enough that many writers find some.
-    pub(crate) fn share(self: &Arc<Self>) -> Result<Share, NoSpace> {
+    /// Gives a part of what is left, small enough that many writers find some. To look what is left takes a while.
+    pub(crate) async fn share(self: &Arc<Self>) -> Result<Share, NoSpace> {
+        let space = Arc::clone(self);
+        let looked = tokio::task::spawn_blocking(move || space.share_now()).await;
+        looked.unwrap_or(Err(NoSpace))
+    }
+
+    fn share_now(self: &Arc<Self>) -> Result<Share, NoSpace> {
         let mut given = self.given();
         let left = self
             .most
@@ -99,9 +105,9 @@ mod tests {
         std::fs::create_dir(folder.path().join("a")).unwrap();
         std::fs::write(folder.path().join("a/b"), vec![0; 10 << 20]).unwrap();
         let space = Space::new(folder.path(), 90 << 20);
-        let first = space.share().unwrap();
+        let first = space.share_now().unwrap();
         assert_eq!(first.file(), (20 << 20) / FILES);
-        let shares: Vec<Share> = std::iter::from_fn(|| space.share().ok()).collect();
+        let shares: Vec<Share> = std::iter::from_fn(|| space.share_now().ok()).collect();
         let given: u64 = shares.iter().chain([&first]).map(|share| share.bytes).sum();
         assert!(
             given <= 80 << 20 && shares.len() == 6,
@@ -109,8 +115,8 @@ mod tests {
             shares.len()
         );
         drop((first, shares));
-        assert_eq!(space.share().unwrap().bytes, 20 << 20);
+        assert_eq!(space.share_now().unwrap().bytes, 20 << 20);
         std::fs::write(folder.path().join("a/b"), vec![0; 85 << 20]).unwrap();
-        assert_eq!(space.share().err(), Some(NoSpace));
+        assert_eq!(space.share_now().err(), Some(NoSpace));
     }
 }

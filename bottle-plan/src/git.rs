@@ -47,6 +47,35 @@ pub struct GitRepo {
     /// Findings that the bottle's owner has accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan_allowlist: Option<PathBuf>,
+    /// Installed programs that read each push beside the gate's own scanner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scanners: Vec<ExtraScanner>,
+}
+
+/// An installed program that finds secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtraScanner {
+    /// gitleaks, 8.19 or newer.
+    Gitleaks,
+    /// betterleaks, 2.0 or newer.
+    Betterleaks,
+}
+
+impl ExtraScanner {
+    /// All that there are.
+    pub const ALL: [Self; 2] = [Self::Gitleaks, Self::Betterleaks];
+    /// Where an image, or a host, has its programs; a door of a bottle's has no search path.
+    pub const FOLDERS: [&'static str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+
+    /// The name of the program.
+    #[must_use]
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Gitleaks => "gitleaks",
+            Self::Betterleaks => "betterleaks",
+        }
+    }
 }
 
 /// The credential of one upstream, by reference.

@@ -37,10 +37,22 @@ pub(crate) struct ContextError {
 }
 
 impl Context {
-    pub(super) fn of_text(dockerfile: &str) -> Result<Self, ContextError> {
+    /// A text of ours, and programs of the host's by their names.
+    pub(super) fn of_text(dockerfile: &str, programs: &[(&str, PathBuf)]) -> Result<Self, ContextError> {
+        let program = |(name, path): &(&str, PathBuf)| {
+            let content = read_bounded(path, MOST_BYTES).map_err(|source| ContextError {
+                path: path.clone(),
+                source,
+            })?;
+            Ok(ContextFile {
+                path: (*name).into(),
+                executable: true,
+                content,
+            })
+        };
         Ok(Self {
             dockerfile: dockerfile.to_owned(),
-            files: Vec::new(),
+            files: programs.iter().map(program).collect::<Result<_, _>>()?,
         })
     }
 

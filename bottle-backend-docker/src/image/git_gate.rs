@@ -1,8 +1,10 @@
 //! The sidecar's image for a bottle with repositories: git and ssh, and the sidecar's own files upon them.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use bottle_backend::{LaunchError, Progress};
+use bottle_plan::git::ExtraScanner;
 
 use super::context::Context;
 use super::sidecar::ensure_sidecar_image;
@@ -27,12 +29,22 @@ pub(crate) async fn ensure_git_image(
     engine: &Engine,
     binaries: &Path,
     version: &str,
+    scanners: &BTreeSet<ExtraScanner>,
     build_ca: Option<&Path>,
     progress: &dyn Progress,
 ) -> Result<String, LaunchError> {
     let sidecar = ensure_sidecar_image(engine, binaries, version, progress).await?;
-    let dockerfile = format!("{WITH_GIT}COPY --from={} / /\n", sidecar.reference);
-    let context = Context::of_text(&dockerfile).map_err(|error| step("read the build's files", error))?;
+    let programs = scanners
+        .iter()
+        .map(|scanner| installed(*scanner))
+        .collect::<Result<Vec<_>, _>>()?;
+    let copies = programs
+        .iter()
+        .map(|(name, _)| format!("COPY {name} /usr/local/bin/{name}\n"));
+    let copies: String = copies.collect();
+    let dockerfile = format!("{WITH_GIT}{copies}COPY --from={} / /\n", sidecar.reference);
+    let context =
+        Context::of_text(&dockerfile, &programs).map_err(|error| step("read the build's files", error))?;
     let bases = base::ids(engine, &dockerfile).await?;
     let tag = format!("bottle-sidecar-git:{version}-{}", context.hash(&bases));
     if let Some(id) = find(engine, &tag).await? {
@@ -46,4 +58,19 @@ pub(crate) async fn ensure_git_image(
     build::build(engine, &context, &tag, build_ca, progress).await?;
     let id = find(engine, &tag).await?;
     id.ok_or_else(|| refused("the git gate's image is not there after its build".to_owned()))
+}
+
+/// The scanner as this machine has it: the image's own system packs none.
+fn installed(scanner: ExtraScanner) -> Result<(&'static str, PathBuf), LaunchError> {
+    let name = scanner.program();
+    let mut candidates = ExtraScanner::FOLDERS
+        .iter()
+        .map(|folder| Path::new(folder).join(name));
+    match candidates.find(|path| path.is_file()) {
+        Some(path) => Ok((name, path)),
+        None => Err(LaunchError::MissingFile {
+            what: "a scanner that a repository names in `scan.scanners`",
+            path: Path::new(ExtraScanner::FOLDERS[0]).join(name),
+        }),
+    }
 }

@@ -127,7 +127,7 @@ async fn push(
         });
     }
     let _turn = gate.pushes().acquire().await.map_err(|_| PushError::Busy)?;
-    let mut quarantine = Quarantine::create(gate, repo)?;
+    let mut quarantine = Quarantine::create(gate, repo).await?;
     if request.has_pack() {
         quarantine.unpack(body).await?;
     }
@@ -186,7 +186,8 @@ fn job(gate: &Gate, repo: &Repo, request: &PushRequest, refs: &Refs, quarantine:
         head: refs.head.clone(),
         texts: names.chain(options).collect(),
         known: gate.known().clone(),
-        cpu_seconds: examine_seconds(quarantine.received()),
+        scanners: repo.scanners.clone(),
+        cpu_seconds: examine_seconds(quarantine.received(), !repo.scanners.is_empty()),
     }
 }
 

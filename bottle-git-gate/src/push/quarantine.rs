@@ -58,8 +58,8 @@ pub(super) enum QuarantineError {
 }
 
 impl Quarantine {
-    pub(super) fn create(gate: &Gate, repo: &Repo) -> Result<Self, QuarantineError> {
-        let share = gate.space().share()?;
+    pub(super) async fn create(gate: &Gate, repo: &Repo) -> Result<Self, QuarantineError> {
+        let share = gate.space().share().await?;
         let folder = TempDir::with_prefix_in("push-", gate.quarantine()).map_err(full_or)?;
         let objects = folder.path().join("objects");
         std::fs::create_dir_all(objects.join("pack")).map_err(full_or)?;

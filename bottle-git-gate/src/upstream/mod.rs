@@ -64,6 +64,11 @@ impl Upstream {
         }
     }
 
+    /// Lets a call that reaches nothing end with this process.
+    pub(crate) fn carried(&self, call: Call) -> Call {
+        call.carrying(&self.worker, None)
+    }
+
     /// Lets a call reach it.
     pub(crate) fn arm(&self, call: Call) -> Call {
         match &self.access {

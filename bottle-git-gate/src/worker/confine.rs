@@ -8,8 +8,6 @@ use bottle_guest::Sight;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
-use crate::limits::WORKER_ADDRESSES;
-
 /// Calls that reach other machines and other processes. A pair of sockets reaches nobody else, and with some C libraries
 /// it is how a program is started.
 const FORBIDDEN: &[i64] = &[
@@ -47,12 +45,13 @@ const PROGRAMS: &[&str] = &[
     "/dev/urandom",
 ];
 
-/// The only files that the worker sees: the system's programs, git, and what it was told to look at.
-pub(super) fn sight(git: &Path, read: &[&Path], write: &[&Path]) -> Sight {
-    let own = |paths: &[&Path]| paths.iter().map(|path| path.to_path_buf()).collect();
-    let run = PROGRAMS.iter().map(PathBuf::from).chain([git.to_owned()]);
+/// The only files that the worker sees: programs, the system's and these, and what it was told to look at.
+pub(super) fn sight(programs: &[&Path], read: &[&Path], write: &[&Path]) -> Sight {
+    let own = |paths: &[&Path]| -> Vec<PathBuf> { paths.iter().map(|path| path.to_path_buf()).collect() };
+    let mut run = own(programs);
+    run.extend(PROGRAMS.iter().map(PathBuf::from));
     let mut sight = Sight {
-        run: run.collect(),
+        run,
         read: own(read),
         write: own(write),
         listens: false,
@@ -66,6 +65,8 @@ pub(super) fn sight(git: &Path, read: &[&Path], write: &[&Path]) -> Sight {
 pub(super) struct Bounds {
     /// In bytes, beyond what is mapped of files.
     pub(super) memory: u64,
+    /// In bytes, files and what is only reserved included.
+    pub(super) addresses: u64,
     pub(super) cpu_seconds: u64,
     /// How far the gate may raise the last one.
     pub(super) most_cpu_seconds: u64,
@@ -87,7 +88,7 @@ pub(super) fn confine(sight: &Sight, bounds: Bounds) -> io::Result<()> {
     if cores.is_none_or(|most| most > NO_CORE) {
         bound(Resource::Core, NO_CORE, NO_CORE)?;
     }
-    bound(Resource::As, WORKER_ADDRESSES, WORKER_ADDRESSES)?;
+    bound(Resource::As, bounds.addresses, bounds.addresses)?;
     bound(Resource::Data, bounds.memory, bounds.memory)?;
     bound(Resource::Cpu, bounds.cpu_seconds, bounds.most_cpu_seconds)?;
     // A kernel without Landlock is no error: there is no credential within reach, and no network to bring it out.

@@ -4,9 +4,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
 use super::facts::{self, Repository};
-use super::objects::{self, Batch};
+use super::objects::{self, Batch, Sink};
 use super::scan::Scan;
-use super::{Job, Report};
+use super::{Job, Report, extra};
 use crate::object_id::ObjectId;
 
 /// Examines a push; what goes wrong is in the report.
@@ -33,7 +33,10 @@ fn try_examine(job: &Job) -> io::Result<Report> {
         false => read_new(&repository, &tips, &mut scan)?,
     };
     let ci_files = facts::ci_files(&repository)?;
-    let (findings, unread) = scan.finish();
+    let (mut findings, unread) = scan.finish();
+    for scanner in &job.scanners {
+        findings.extend(extra::read(&repository, &tips, scanner)?);
+    }
     Ok(Report {
         failed: None,
         contents,
@@ -45,7 +48,11 @@ fn try_examine(job: &Job) -> io::Result<Report> {
 }
 
 /// Reads every object that the upstream does not have; one that is missing fails the whole.
-fn read_new(repository: &Repository<'_>, tips: &[&ObjectId], scan: &mut Scan) -> io::Result<u64> {
+pub(super) fn read_new(
+    repository: &Repository<'_>,
+    tips: &[&ObjectId],
+    sink: &mut impl Sink,
+) -> io::Result<u64> {
     let listing = repository
         .call()
         .args(["rev-list", "--objects", "--in-commit-order", "--reverse"])
@@ -61,7 +68,7 @@ fn read_new(repository: &Repository<'_>, tips: &[&ObjectId], scan: &mut Scan) ->
     let count = {
         let mut batch = Batch::start(repository)?;
         let mut lines = BufReader::new(lines);
-        objects::read_all(&mut lines, &mut batch, scan)?
+        objects::read_all(&mut lines, &mut batch, sink)?
     };
     expect_success(&mut lister)?;
     Ok(count)

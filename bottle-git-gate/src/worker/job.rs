@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bottle_plan::git::ExtraScanner;
 use bottle_scan::KnownSecrets;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +27,20 @@ pub struct Job {
     pub texts: Vec<(String, String)>,
     /// Fingerprints of values that the guest has and must not push.
     pub known: KnownSecrets,
+    /// Who reads what is new as well.
+    pub scanners: Vec<ScannerProgram>,
     /// The processor seconds that each process of the examination may take.
     pub cpu_seconds: u64,
+}
+
+/// An installed program that finds secrets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScannerProgram {
+    /// Which one it is.
+    pub scanner: ExtraScanner,
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 /// What was found.

@@ -7,6 +7,7 @@
 mod carry;
 mod confine;
 mod examine;
+mod extra;
 mod facts;
 mod job;
 mod objects;
@@ -23,10 +24,13 @@ use bottle_wire::frame;
 use rustix::process::Signal;
 
 use crate::git::Call;
-use crate::limits::{EXAMINE_MEMORY, PACK_BYTES, UNPACK_MEMORY, UNPACK_THREADS, unpack_seconds};
+use crate::limits::{
+    EXAMINE_MEMORY, PACK_BYTES, SCANNER_ADDRESSES, UNPACK_MEMORY, UNPACK_THREADS, WORKER_ADDRESSES,
+    unpack_seconds,
+};
 pub(crate) use carry::{UNBOUNDED, WORD as CARRY};
 use confine::Bounds;
-pub use job::{Job, Report};
+pub use job::{Job, Report, ScannerProgram};
 
 /// Does what the arguments say and returns the exit status.
 #[must_use]
@@ -62,10 +66,11 @@ pub(crate) fn tree_names_of_a_test(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
 
 /// Becomes git, which reads a pack from standard input into a quarantine.
 fn unpack(git: &Path, mirror: &Path, objects: &Path) -> io::Result<()> {
-    let sight = confine::sight(git, &[mirror], &[objects]);
+    let sight = confine::sight(&[git], &[mirror], &[objects]);
     // The gate raises the first bound as bytes arrive.
     let bounds = Bounds {
         memory: UNPACK_MEMORY,
+        addresses: WORKER_ADDRESSES,
         cpu_seconds: unpack_seconds(0),
         most_cpu_seconds: unpack_seconds(PACK_BYTES),
     };
@@ -91,9 +96,15 @@ fn hold_keys(agent: &Path, socket: &Path) -> io::Result<()> {
 
 fn answer() -> io::Result<()> {
     let job: Job = frame::read_blocking(&mut io::stdin().lock()).map_err(io::Error::other)?;
-    let sight = confine::sight(&job.git, &[&job.mirror, &job.objects], &[]);
+    let scanners = job.scanners.iter().map(|scanner| scanner.path.as_path());
+    let programs: Vec<&Path> = scanners.chain([job.git.as_path()]).collect();
+    let sight = confine::sight(&programs, &[&job.mirror, &job.objects], &[]);
     let bounds = Bounds {
         memory: EXAMINE_MEMORY,
+        addresses: match job.scanners.is_empty() {
+            true => WORKER_ADDRESSES,
+            false => SCANNER_ADDRESSES,
+        },
         cpu_seconds: job.cpu_seconds,
         most_cpu_seconds: job.cpu_seconds,
     };

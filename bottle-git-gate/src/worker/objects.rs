@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::examine::read_line;
 use super::facts::Repository;
-use super::scan::Scan;
 use crate::object_id::ObjectId;
 
 /// The most objects that are asked for and not read.
@@ -21,6 +20,16 @@ pub(super) struct Batch {
     child: Child,
     answers: BufReader<ChildStdout>,
     questions: Option<ChildStdin>,
+}
+
+/// What takes objects, one after the other, in pieces.
+pub(super) trait Sink {
+    /// An object begins.
+    fn begin(&mut self, object: &Listed, kind: &str, size: u64) -> io::Result<()>;
+    /// Some of its bytes.
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// It has ended.
+    fn end(&mut self) -> io::Result<()>;
 }
 
 /// An object and where it stands.
@@ -64,7 +73,7 @@ impl Drop for Batch {
 pub(super) fn read_all(
     lines: &mut (impl BufRead + Send),
     batch: &mut Batch,
-    scan: &mut Scan,
+    sink: &mut impl Sink,
 ) -> io::Result<u64> {
     let questions = batch
         .questions
@@ -83,7 +92,7 @@ pub(super) fn read_all(
             }
             questions.flush()
         });
-        let read = answer_all(&listed, batch, scan);
+        let read = answer_all(&listed, batch, sink);
         drop(listed);
         let asked = asking
             .join()
@@ -93,16 +102,16 @@ pub(super) fn read_all(
     })
 }
 
-fn answer_all(listed: &Receiver<Listed>, batch: &mut Batch, scan: &mut Scan) -> io::Result<u64> {
+fn answer_all(listed: &Receiver<Listed>, batch: &mut Batch, sink: &mut impl Sink) -> io::Result<u64> {
     let mut count = 0;
     for object in listed {
-        answer(&object, batch, scan)?;
+        answer(&object, batch, sink)?;
         count += 1;
     }
     Ok(count)
 }
 
-fn answer(object: &Listed, batch: &mut Batch, scan: &mut Scan) -> io::Result<()> {
+fn answer(object: &Listed, batch: &mut Batch, sink: &mut impl Sink) -> io::Result<()> {
     let head =
         read_line(&mut batch.answers, LINE_BYTES)?.ok_or_else(|| io::Error::other("git cat-file ended"))?;
     let head = String::from_utf8_lossy(&head).into_owned();
@@ -115,21 +124,21 @@ fn answer(object: &Listed, batch: &mut Batch, scan: &mut Scan) -> io::Result<()>
     let (Some(kind), Some(size), true) = (kind, size, id == Some(object.id.as_str())) else {
         return Err(io::Error::other(format!("object {} is missing", object.id)));
     };
-    scan.begin(object, kind, size);
+    sink.begin(object, kind, size)?;
     let mut left = (&mut batch.answers).take(size);
     loop {
         let piece = left.fill_buf()?;
         if piece.is_empty() {
             break;
         }
-        scan.push(piece);
+        sink.push(piece)?;
         let length = piece.len();
         left.consume(length);
     }
     if left.limit() > 0 {
         return Err(io::Error::other("git cat-file ended within an object"));
     }
-    scan.end();
+    sink.end()?;
     let mut end = [0];
     batch.answers.read_exact(&mut end)
 }

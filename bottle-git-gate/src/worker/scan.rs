@@ -1,11 +1,12 @@
 //! Secrets in objects, and where they are in words that people understand.
 
 use std::collections::HashSet;
+use std::io;
 
 use bottle_scan::{Limit, Scanner, Stream};
 
 use super::Job;
-use super::objects::Listed;
+use super::objects::{Listed, Sink};
 use super::tree::Names;
 use crate::decide::Finding;
 use crate::limits::{FINDINGS, LINE_OBJECT_BYTES};
@@ -37,11 +38,23 @@ struct Current {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Commit,
     Tag,
     Tree,
     File,
+}
+
+impl Kind {
+    /// Reads a word of git's.
+    pub(super) fn read(word: &str) -> Self {
+        match word {
+            "commit" => Self::Commit,
+            "tag" => Self::Tag,
+            "tree" => Self::Tree,
+            _ => Self::File,
+        }
+    }
 }
 
 /// Comments that tell one scanner or another to look away.
@@ -77,13 +90,15 @@ impl Scan {
         self.note_limits(&outcome.limits, place.to_owned());
     }
 
-    pub(super) fn begin(&mut self, object: &Listed, kind: &str, size: u64) {
-        let kind = match kind {
-            "commit" => Kind::Commit,
-            "tag" => Kind::Tag,
-            "tree" => Kind::Tree,
-            _ => Kind::File,
-        };
+    /// Returns what was found, and what was not read.
+    pub(super) fn finish(self) -> (Vec<Finding>, Vec<String>) {
+        (self.findings, self.unread)
+    }
+}
+
+impl Sink for Scan {
+    fn begin(&mut self, object: &Listed, kind: &str, size: u64) -> io::Result<()> {
+        let kind = Kind::read(kind);
         if kind == Kind::Commit && object.is_bare {
             self.commit = Some(object.id.clone());
         }
@@ -96,10 +111,13 @@ impl Scan {
             is_kept: size <= LINE_OBJECT_BYTES as u64 && kind != Kind::Tree,
             tree: (kind == Kind::Tree).then(|| Names::new(object.id.as_str().len())),
         });
+        Ok(())
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        let Some(current) = &mut self.current else { return };
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
         if current.is_kept {
             current.kept.extend(bytes);
         }
@@ -120,11 +138,12 @@ impl Scan {
             }
             None => found.extend(stream.push(bytes)),
         }
+        Ok(())
     }
 
-    pub(super) fn end(&mut self) {
+    fn end(&mut self) -> io::Result<()> {
         let Some(current) = self.current.take() else {
-            return;
+            return Ok(());
         };
         let Current {
             kind,
@@ -137,7 +156,7 @@ impl Scan {
         let outcome = stream.finish();
         found.extend(outcome.findings);
         if found.is_empty() && outcome.limits.is_empty() {
-            return;
+            return Ok(());
         }
         let file = String::from_utf8_lossy(&path).into_owned();
         for one in &found {
@@ -154,13 +173,11 @@ impl Scan {
         }
         let place = self.place(kind, &file, &kept, 0);
         self.note_limits(&outcome.limits, place);
+        Ok(())
     }
+}
 
-    /// Returns what was found, and what was not read.
-    pub(super) fn finish(self) -> (Vec<Finding>, Vec<String>) {
-        (self.findings, self.unread)
-    }
-
+impl Scan {
     fn place(&self, kind: Kind, file: &str, kept: &[u8], offset: u64) -> String {
         let in_header = || {
             let header = kept.windows(2).position(|pair| pair == b"\n\n");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bottle_document::{Diagnostic, Diagnostics, Entry, MapReader, Node, PathBase, quoted};
-use bottle_plan::git::{CiFiles, GitAllow, GitKey, GitRepo};
+use bottle_plan::git::{CiFiles, ExtraScanner, GitAllow, GitKey, GitRepo};
 use bottle_plan::names::{EnvName, RepoName};
 use bottle_routes::host_variable;
 
@@ -39,7 +39,8 @@ pub(super) fn read_repo(
     let ci_files = ci_files
         .and_then(|entry| read_ci_files(entry, diagnostics))
         .unwrap_or_default();
-    let scan_allowlist = scan.and_then(|entry| read_scan(entry, paths, diagnostics));
+    let scan = scan.and_then(|entry| read_scan(entry, paths, diagnostics));
+    let (scan_allowlist, scanners) = scan.unwrap_or_default();
     let (name, (_, url)) = (name?.clone(), url?);
     Some(GitRepo {
         name,
@@ -51,6 +52,7 @@ pub(super) fn read_repo(
         push_options,
         ci_files,
         scan_allowlist,
+        scanners,
     })
 }
 
@@ -240,11 +242,46 @@ fn read_ci_files(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<CiFiles
     diagnostics.accept(entry.expect_keyword(words))
 }
 
-fn read_scan(entry: &Entry, paths: &PathBase, diagnostics: &mut Diagnostics) -> Option<PathBuf> {
+/// What is accepted, and who reads pushes too.
+fn read_scan(
+    entry: &Entry,
+    paths: &PathBase,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Option<PathBuf>, Vec<ExtraScanner>)> {
     let mut keys = MapReader::of_entry("`scan`", entry, diagnostics)?;
-    let allowlist = keys.required("allowlist", diagnostics);
+    let [allowlist, scanners] = ["allowlist", "scanners"].map(|key| keys.optional(key));
     keys.finish(diagnostics);
-    allowlist
+    if allowlist.is_none() && scanners.is_none() {
+        let empty = Diagnostic::error("empty-scan", "`scan` says nothing").at(&entry.key.span);
+        diagnostics.report(empty.help("write `allowlist`, a file, or `scanners`, a list of programs"));
+    }
+    let allowlist = allowlist
         .and_then(|entry| existing_file(entry, paths, diagnostics))
-        .map(|path| path.value)
+        .map(|path| path.value);
+    let scanners = scanners
+        .map(|entry| read_scanners(entry, diagnostics))
+        .unwrap_or_default();
+    Some((allowlist, scanners))
+}
+
+fn read_scanners(entry: &Entry, diagnostics: &mut Diagnostics) -> Vec<ExtraScanner> {
+    let items = diagnostics.accept(entry.expect_list()).unwrap_or_default();
+    let read = |item: &Node| {
+        let text = item.expect_string()?;
+        let found = ExtraScanner::ALL
+            .into_iter()
+            .find(|scanner| scanner.program() == text);
+        found.ok_or_else(|| {
+            Diagnostic::error("unknown-value", format!("{} is no scanner", quoted(text)))
+                .at(&item.span)
+                .help("a scanner is `gitleaks` or `betterleaks`")
+        })
+    };
+    let mut scanners: Vec<ExtraScanner> = items
+        .iter()
+        .filter_map(|item| diagnostics.accept(read(item)))
+        .collect();
+    scanners.sort_unstable();
+    scanners.dedup();
+    scanners
 }

@@ -28,6 +28,7 @@ fn repo(name: &str, url: &str) -> GitRepo {
         push_options: Vec::new(),
         ci_files: CiFiles::default(),
         scan_allowlist: None,
+        scanners: Vec::new(),
     }
 }
 

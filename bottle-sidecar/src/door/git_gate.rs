@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bottle_git_gate::limits::MIRRORS_BYTES;
 use bottle_git_gate::{Gate, Listener, MissingProgram, OpenError, Programs, Settings, SshPrograms, serve};
+use bottle_plan::git::ExtraScanner;
 use bottle_wire::door::FromDoor;
 use bottle_wire::git_gate::GitGateBoot;
 use bottle_wire::supervise::AskAnswer;
@@ -21,8 +22,6 @@ use crate::clock::Clock;
 use crate::confine::{limit_files, shut_in_with_programs};
 use crate::limits::{DRAIN_TIME, END_TIME, MESSAGES, MIRROR_FILE_BYTES};
 
-/// Where an image, or a host, has its programs; a door has no search path of its own.
-const FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 /// Where git keeps the programs that it is made of.
 const PARTS_OF_GIT: [&str; 4] = [
     "/usr/local/libexec/git-core",
@@ -65,7 +64,8 @@ pub(super) fn shut_in(folder: &Path) -> io::Result<()> {
     let mut programs = match programs() {
         Ok(found) => {
             let ssh = found.ssh.map(SshPrograms::into_paths);
-            ssh.into_iter().flatten().chain([found.git]).collect()
+            let others = found.scanners.into_values().chain([found.git]);
+            ssh.into_iter().flatten().chain(others).collect()
         }
         Err(_) => Vec::new(),
     };
@@ -77,7 +77,7 @@ pub(super) fn shut_in(folder: &Path) -> io::Result<()> {
 
 fn programs() -> Result<Programs, MissingProgram> {
     let worker = ["/proc/self/exe", "git-worker"].map(OsString::from);
-    Programs::find(&FOLDERS.map(PathBuf::from), worker.into())
+    Programs::find(&ExtraScanner::FOLDERS.map(PathBuf::from), worker.into())
 }
 
 impl GitGate {

@@ -47,6 +47,31 @@ fn mirrors_have_a_size_that_they_do_not_pass_together() {
     assert!(size(&world.path("mirrors")) < 16 << 20);
 }
 
+/// Each push leaves a pack behind, and git looks through all of them for each object.
+#[test]
+fn many_pushes_leave_few_packs() {
+    let world = World::new();
+    let work = world.clone();
+    let packs = || {
+        let folder = world.path("mirrors/0/mirror.git/objects/pack");
+        let entries = fs::read_dir(folder).unwrap().flatten();
+        let is_pack = |path: std::path::PathBuf| path.extension().is_some_and(|kind| kind == "pack");
+        entries.filter(|entry| is_pack(entry.path())).count()
+    };
+    let mut most = 0;
+    for number in 0..30 {
+        world.commit(&work, "a", format!("{number}\n"));
+        world.ok(&work, &["push", "--quiet", "origin", "work/x"]);
+        most = most.max(packs());
+    }
+    assert!(most > 15 && most < 26 && packs() < 20, "{most}, {}", packs());
+    let again = world.path("again");
+    world.ok(world.root.path(), &["clone", "--quiet", &world.url(), "again"]);
+    let pushed = world.ok(&again, &["rev-parse", "origin/work/x"]);
+    assert_eq!(pushed, world.ok(&work, &["rev-parse", "HEAD"]));
+    world.ok(&again, &["fsck", "--connectivity-only"]);
+}
+
 fn size(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).unwrap().flatten();
     entries

@@ -36,6 +36,7 @@ pub(crate) fn frame(world: &World, change: impl FnOnce(&mut RepoBoot)) -> Boot {
             push_options: Vec::new(),
             ci_files: CiFiles::default(),
             scan_allowlist: None,
+            scanners: Vec::new(),
         },
         credential: Some(GitCredential::Token(secret(crate::https::TOKEN))),
         accepted: Vec::new(),

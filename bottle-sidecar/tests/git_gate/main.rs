@@ -14,6 +14,7 @@ mod https;
 mod pack;
 mod refs;
 mod rules;
+mod scanners;
 mod sshd;
 mod transparent;
 mod worker;

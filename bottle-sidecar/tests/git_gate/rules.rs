@@ -127,7 +127,7 @@ fn ssh_is_needed_for_upstreams_over_ssh_only() {
         command.env("PATH", &programs);
     });
     assert!(
-        said.contains("repository app cannot be reached: ssh is not installed"),
+        said.contains("repository app cannot be served: ssh is not installed"),
         "{said}"
     );
 }

@@ -79,6 +79,7 @@ fn examined(git: &Path, own: &Path) -> String {
         head: None,
         texts: Vec::new(),
         known: KnownSecrets::new([0; 32]),
+        scanners: Vec::new(),
         cpu_seconds: 20,
     };
     let mut worker = Command::new(crate::sidecar())

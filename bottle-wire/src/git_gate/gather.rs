@@ -186,6 +186,7 @@ mod tests {
             push_options: Vec::new(),
             ci_files: Default::default(),
             scan_allowlist,
+            scanners: Vec::new(),
         }
     }
 
