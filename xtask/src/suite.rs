@@ -4,6 +4,7 @@ pub(crate) mod agents;
 mod mcp;
 mod npm;
 mod report;
+mod scanners;
 mod skips;
 mod sshd;
 mod steps;

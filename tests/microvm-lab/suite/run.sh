@@ -19,12 +19,19 @@ ln -s /payload/checkout "$root"
 modprobe -q dummy && ip link add outer type dummy && ip address add 192.0.2.1/24 dev outer && ip link set outer up
 export RUST_BACKTRACE=0 BOTTLE_TEST_SMOLVM=/usr/local/bin/smolvm BOTTLE_TEST_IMAGE=/var/tmp/image.tar \
     BOTTLE_TEST_BINARIES="$root/target/dist/$(uname -m)" BOTTLE_TEST_SLOW=1
+# Makes the image with the agent that a test is named after; it is large.
+image_for() {
+    for program in /payload/agents/*; do
+        agent=${program##*/}
+        case $1 in *::"$agent"_*) ;; *) continue ;; esac
+        [ -f "/var/tmp/$agent.tar" ] && continue
+        lab-image "/var/tmp/$agent.tar" "$program" || exit 70
+        chmod 644 "/var/tmp/$agent.tar"
+    done
+}
 for program in /payload/agents/*; do
-    [ -f "$program" ] || continue
-    name=${program##*/}
-    lab-image "/var/tmp/$name.tar" "$program" || exit 70
-    chmod 644 "/var/tmp/$name.tar"
-    export "BOTTLE_TEST_IMAGE_${name^^}=/var/tmp/$name.tar"
+    agent=${program##*/}
+    export "BOTTLE_TEST_IMAGE_${agent^^}=/var/tmp/$agent.tar"
 done
 while read -r user suite tries; do
     program="$root/target/debug/deps/$suite"
@@ -34,6 +41,7 @@ while read -r user suite tries; do
     chmod 711 "$home"
     "$program" --list --format terse "${arguments[@]}" | sed -n 's/: test$//p' | while read -r name; do
         grep -qxF "$suite $name" /payload/done && continue
+        image_for "$name"
         for ((try = 1; try <= tries; try++)); do
             begun=$SECONDS
             setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups env HOME="$home" TMPDIR="$home" \

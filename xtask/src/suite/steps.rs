@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::report::{Note, Outcome};
 use super::skips::SkipLog;
-use super::{agents, mcp, sshd, tools};
+use super::{agents, mcp, scanners, sshd, tools};
 use crate::machine::Machine;
 use crate::{dist, engine, lab, process};
 
@@ -151,6 +151,9 @@ fn doctests(machine: &Machine) -> Result<Outcome> {
 fn tests(machine: &Machine) -> Result<Outcome> {
     if let Err(error) = mcp::ensure(machine) {
         eprintln!("the MCP conformance suite is not there: {error:#}");
+    }
+    if let Err(error) = scanners::ensure(machine) {
+        eprintln!("gitleaks and betterleaks are not there: {error:#}");
     }
     let anywhere = format!("not {NEEDS_ENGINE} & not {NEEDS_NAMESPACES} & not {NEEDS_MACHINES}");
     let Err(missing) = sshd::ensure(machine) else {
