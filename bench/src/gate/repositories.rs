@@ -18,8 +18,10 @@ pub(super) struct Repositories {
 const COMMITS: usize = 10_000;
 /// Folders of the source tree, and files in each.
 const TREE: (usize, usize) = (40, 10);
-/// Lines of a file; each commit changes one in each of two files.
+/// Lines of a file.
 const LINES: usize = 120;
+/// How many lines in a row a commit changes in each of two files: as much as ordinary commits do.
+const CHANGED: usize = 20;
 /// What is beside the history in the large repository: files that do not shrink.
 const LARGE_FILES: usize = 7_600;
 const LARGE_FILE_BYTES: usize = 64 << 10;
@@ -160,10 +162,11 @@ fn write_history(out: &mut dyn Write) -> Result<()> {
         begin(out, name, &format!("change {commit}\n\n{}", random.line()), from)?;
         for _ in 0..2 {
             let number = random.below(count);
-            let line = random.line();
-            let at = random.below(LINES);
+            let at = random.below(LINES - CHANGED + 1);
             let lines = files.get_mut(number).context("a file")?;
-            *lines.get_mut(at).context("a line")? = line;
+            for line in lines.iter_mut().skip(at).take(CHANGED) {
+                *line = random.line();
+            }
             put(out, &path(number), lines.concat().as_bytes())?;
         }
         from = "";

@@ -78,7 +78,13 @@ impl<'a> Stage<'a> {
         init(&dirty)?;
         let upstream = self.upstream.display().to_string();
         git(&dirty, &["fetch", "--quiet", &upstream, "main"])?;
-        let key = ["aws_key = AKIA", "QRSTUV2WXYZ3ABCD\n"].concat();
+        // With its pair, without which some scanners take it for a name.
+        let key = [
+            "aws_key_id = AKIA",
+            "QRSTUV2WXYZ3ABCD\naws_secret_access_key = \"wJalrXUtnFEMI/K7MDENG",
+            "/bPxRfiCYzzPLEKEY12\"\n",
+        ]
+        .concat();
         let file = self.folder.path().join("key.txt");
         std::fs::write(&file, key)?;
         let blob = git(&dirty, &["hash-object", "-w", &file.display().to_string()])?;
