@@ -21,6 +21,7 @@ export RUST_BACKTRACE=0 BOTTLE_TEST_SMOLVM=/usr/local/bin/smolvm BOTTLE_TEST_IMA
     BOTTLE_TEST_BINARIES="$root/target/dist/$(uname -m)" BOTTLE_TEST_SLOW=1
 # Makes the image with the agent that a test is named after; it is large.
 image_for() {
+    local program agent
     for program in /payload/agents/*; do
         agent=${program##*/}
         case $1 in *::"$agent"_*) ;; *) continue ;; esac
@@ -29,8 +30,8 @@ image_for() {
         chmod 644 "/var/tmp/$agent.tar"
     done
 }
-for program in /payload/agents/*; do
-    agent=${program##*/}
+for agent in /payload/agents/*; do
+    agent=${agent##*/}
     export "BOTTLE_TEST_IMAGE_${agent^^}=/var/tmp/$agent.tar"
 done
 while read -r user suite tries; do
