@@ -95,7 +95,7 @@ fn every_key_of_a_repository_is_kept() {
       allow: {{force: true, tags: true}}
       push_options: [ci.skip]
       ci_files: refuse
-      scan: {{allowlist: allow.txt}}
+      scan: {{allowlist: allow.txt, scanners: [gitleaks, betterleaks, gitleaks]}}
     agent: {{url: 'ssh://git@[2001:db8::1]/x', host_key: {HOST_KEY}, key: {{provider: ssh-agent}}}}
     forge: {{url: 'ssh://git@github.com/x/y', host_key: {HOST_KEY}, key: {{provider: github, forge_token_env: GH}}}}
     tea: {{url: 'ssh://git@tea.example/x/y', host_key: {HOST_KEY}, key: {{provider: gitea, forge_token_env: TEA}}}}
@@ -252,6 +252,7 @@ const MISTAKES: &[&str] = &[
     "git-gate: {repos: {x: {url: 'https://a/x', branches: [refs/heads/x, 'a..b', '-x']}}}",
     "git-gate: {repos: {x: {url: 'https://a/x', ci_files: deny, push_options: ['', x]}}}",
     "git-gate: {repos: {x: {url: 'https://a/x', scan: {allowlist: gone.txt}}}}",
+    "git-gate: {repos: {x: {url: 'https://a/x', scan: {}}, y: {url: 'https://a/x', scan: {scanners: [trufflehog]}}}}",
     "supervise: on",
     "resources: {cpus: 0, memory: 512, pids: 0, disk: 4 gb, gpus: 1}",
     "resources: {cpus: many, memory: [], pids: some}",
