@@ -7,8 +7,8 @@
 #   root       the folder below which tests look for what is in `checkout`
 # After each test it prints: LAB-TEST SUITE TEST STATUS TRIES SECONDS
 set -u
-# The most seconds of one test.
-limit=600
+# The most seconds of one test; the first of an agent has its image imported.
+limit=1500
 lab-image /var/tmp/image.tar || exit 70
 chmod 644 /var/tmp/image.tar
 mapfile -t arguments </payload/arguments
