@@ -18,16 +18,14 @@ const STEPS: [&str; 4] = [
 const WAITING: &str = "the agent waits";
 const WAITS: &str = "run: echo the agent waits >&2; exec sleep 3600";
 
-/// Parts of a bottle: the machine, and others by words of their command lines.
-const PARTS: [Part; 3] = [
-    Part::Machine,
-    Part::Line("bottle-sidecar guest"),
-    Part::Line("bottle-sidecar init"),
-];
+/// Parts of a bottle; the sidecar by words of its command line.
+const PARTS: [Part; 3] = [Part::Machine, Part::Keeper, Part::Line("bottle-sidecar init")];
 
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Machine,
+    /// Who looks after the doors; nothing of the host's is in its environment.
+    Keeper,
     Line(&'static str),
 }
 
@@ -47,6 +45,10 @@ impl Part {
                 let machines = machines(scene)?;
                 let id = machines.first().and_then(|machine| machine.get("pid")?.as_i64());
                 Ok(id.map(i32::try_from).transpose()?)
+            }
+            Self::Keeper => {
+                let folder = scene.stage.bottle_home().join("smol").join(&scene.label);
+                Ok(Some(fs::read_to_string(folder.join("keeper"))?.parse()?))
             }
             Self::Line(words) => {
                 let there = scene.stage.numbered_processes()?;
@@ -69,6 +71,8 @@ fn discard(scene: &Scene) -> Result<()> {
 fn nothing_is_left(scene: &Scene, what: &str) -> Result<()> {
     let there = scene.stage.processes()?;
     ensure!(there.is_empty(), "{what}: {there:?}");
+    let keepers = keepers()?;
+    ensure!(keepers.is_empty(), "{what}: {keepers:?} look after something");
     for folder in ["smol", "state"] {
         let left: Vec<_> = match fs::read_dir(scene.stage.bottle_home().join(folder)) {
             Ok(entries) => entries.flatten().map(|entry| entry.file_name()).collect(),
@@ -79,6 +83,19 @@ fn nothing_is_left(scene: &Scene, what: &str) -> Result<()> {
     let machines = machines(scene)?;
     ensure!(machines.is_empty(), "{what}: {machines:?}");
     Ok(())
+}
+
+/// All of this machine's: tests here run one after the other.
+fn keepers() -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        // One that has ended meanwhile has no line.
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        if line.starts_with(b"bottle-guest\0") {
+            found.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(found)
 }
 
 #[test]
