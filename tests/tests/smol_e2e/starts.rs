@@ -5,30 +5,7 @@ use std::fs;
 use anyhow::{Result, ensure};
 use bottle_tests::harness::Scene;
 
-use crate::{LIMIT, machines};
-
-#[test]
-fn two_machines_of_one_name_cannot_be() -> Result<()> {
-    let Some(scene) = Scene::machine_or_skip("two_machines_of_one_name_cannot_be")? else {
-        return Ok(());
-    };
-    // At once, and then beside one that is there.
-    let at_once = [scene.start("run: sleep 3600")?, scene.start("run: sleep 3600")?];
-    let one = scene.start("run: true")?.wait(LIMIT)?;
-    ensure!(one.status != 0, "{one:?}");
-    let there = machines(&scene)?;
-    ensure!(there.len() <= 1, "{there:?}");
-    let stopped = scene.stage.run(&["stop", "--discard", &scene.label], LIMIT)?;
-    let mut refused = 0;
-    for running in at_once {
-        let ended = running.wait(LIMIT)?;
-        refused += usize::from(ended.stderr.contains(&scene.label) && ended.stderr.contains("taken"));
-    }
-    ensure!(refused == 1, "{refused} were refused; {stopped:?}");
-    let there = machines(&scene)?;
-    ensure!(there.is_empty(), "{there:?}");
-    Ok(())
-}
+use crate::LIMIT;
 
 /// The archive is one, and holds no image that smolvm could take.
 #[test]
