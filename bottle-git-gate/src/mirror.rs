@@ -147,7 +147,8 @@ impl Mirror {
         let Ok(share) = self.space.share().await else {
             return;
         };
-        let call = self.call().within(&share);
+        // Deltas stay as they are, so that it takes next to no memory.
+        let call = self.call().within(&share).config("pack.window", "0");
         let call = self
             .upstream
             .carried(call.args(["repack", "--geometric=2", "-d", "--quiet"]));

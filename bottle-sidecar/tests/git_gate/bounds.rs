@@ -58,13 +58,16 @@ fn many_pushes_leave_few_packs() {
         let is_pack = |path: std::path::PathBuf| path.extension().is_some_and(|kind| kind == "pack");
         entries.filter(|entry| is_pack(entry.path())).count()
     };
-    let mut most = 0;
     for number in 0..30 {
         world.commit(&work, "a", format!("{number}\n"));
         world.ok(&work, &["push", "--quiet", "origin", "work/x"]);
-        most = most.max(packs());
     }
-    assert!(most > 15 && most < 26 && packs() < 20, "{most}, {}", packs());
+    // It is done in the background.
+    let end = Instant::now() + Duration::from_secs(30);
+    while packs() >= 20 {
+        assert!(Instant::now() < end, "{} packs", packs());
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let again = world.path("again");
     world.ok(world.root.path(), &["clone", "--quiet", &world.url(), "again"]);
     let pushed = world.ok(&again, &["rev-parse", "origin/work/x"]);

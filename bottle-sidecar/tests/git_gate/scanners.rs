@@ -13,6 +13,7 @@ fn world(name: &str, body: &str) -> World {
     let mut world = World::new();
     let folder = world.path("scanners");
     fs::create_dir_all(&folder).unwrap();
+    let body = body.replace("PORT", &world.sshd.port.to_string());
     script(&folder.join(name), &format!("#!/bin/bash\n{body}\n"));
     let path = format!("{}:/usr/bin:/bin", folder.display());
     world.start_gate_with(
@@ -166,7 +167,7 @@ fn it_reaches_no_network_and_writes_no_file() {
     let body = "cat > /dev/null
 (echo x > written) 2> /dev/null && exit 3
 (echo x > \"$0.written\") 2> /dev/null && exit 4
-(: > /dev/tcp/127.0.0.1/22) 2> /dev/null && exit 5
+(: > /dev/tcp/127.0.0.1/PORT) 2> /dev/null && exit 5
 echo '{\"findings\": []}'";
     let world = world("betterleaks", body);
     let work = world.clone();

@@ -87,8 +87,11 @@ fn run(repository: &Repository<'_>, tips: &[&ObjectId], scanner: &ScannerProgram
     });
     let status = child.wait()?;
     let complaint = complained.ok().and_then(Result::ok).unwrap_or_default();
-    check(status, &complaint)?;
-    fed?;
+    match fed {
+        // It wanted no more, and says why itself.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+        fed => check(status, &complaint).and(fed)?,
+    }
     said.map_err(|_| io::Error::other("a thread ended"))?
 }
 
